@@ -1,0 +1,186 @@
+"""The E-LPIPS ensemble: which random transformations, and how they are drawn.
+
+Distributions as released by the authors (``elpips/elpips.py``, `sample_ensemble`).
+How a draw is applied to images is in `metrics.transforms`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import permutations
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from metrics.base import Draw
+from metrics.errors import InputError
+
+FLIPS: tuple[tuple[int, ...], ...] = ((-1,), (-2,), (-2, -1), ())
+"""Axes flipped by flip code 0 (left-right), 1 (up-down), 2 (both), 3 (none)."""
+
+_PERMUTATIONS = torch.tensor(list(permutations(range(3))))
+_GAIN_RANGE = (0.2, 1.0)
+_SMALLEST_SCALED_SIDE = 64
+_SEEDS = 2**62
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Options of the ensemble; each member can be switched off.
+
+    Attributes
+    ----------
+    scale
+        Box-downscaling by a level s with probability proportional to 1/s^2.
+    scale_levels
+        Number of levels, or ``"auto"``: the authors' rule by image size,
+        max(1, min(H, W) // 64). The released default is 8.
+    offset
+        Translation by 0 to ``offset_max`` pixels along each axis.
+    flip, transpose, permutation
+        Flips about either axis or both, exchange of x and y, permutation of the channels.
+    gain
+        ``"color"``: a factor in [0.2, 1] per channel; ``"brightness"``: one for all
+        channels; ``"none"``: off.
+    dropout_keep
+        Probability with which each input of each convolution is kept; 1 is off.
+    fast
+        The released ``fast_and_approximate`` variant: scale and offset crop instead of
+        padding by reflection, so that borders count less and steps cost less.
+    """
+
+    scale: bool = True
+    scale_levels: int | Literal["auto"] = "auto"
+    offset: bool = True
+    offset_max: int = 7
+    flip: bool = True
+    transpose: bool = True
+    permutation: bool = True
+    gain: Literal["color", "brightness", "none"] = "color"
+    dropout_keep: float = 0.99
+    fast: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        if self.scale_levels != "auto" and not (
+            isinstance(self.scale_levels, int) and self.scale_levels >= 1
+        ):
+            raise InputError(f"scale_levels: found {self.scale_levels!r}, expected 'auto' or >= 1")
+        if self.offset_max < 0:
+            raise InputError(f"offset_max: found {self.offset_max}, expected >= 0")
+        if self.gain not in ("color", "brightness", "none"):
+            raise InputError(f"gain: found {self.gain!r}, expected color, brightness or none")
+        if not 0 < self.dropout_keep <= 1:
+            raise InputError(f"dropout_keep: found {self.dropout_keep}, expected in (0, 1]")
+
+    def levels(self, size: tuple[int, int]) -> int:
+        """Return the number of scale levels for images of ``size`` (H, W)."""
+        if not self.scale:
+            return 1
+        if self.scale_levels == "auto":
+            return max(1, min(size) // _SMALLEST_SCALED_SIDE)
+        return self.scale_levels
+
+    @property
+    def is_random(self) -> bool:
+        """Whether two draws can differ."""
+        return (
+            self.scale
+            or self.offset
+            or self.flip
+            or self.transpose
+            or self.permutation
+            or self.gain != "none"
+            or self.dropout_keep < 1
+        )
+
+
+@dataclass(frozen=True)
+class EnsembleDraw(Draw):
+    """Parameters of one draw (or of a batch of n); the neutral draw by default.
+
+    Attributes
+    ----------
+    scale_level, scale_offset
+        Box size s >= 1 and the (y, x) phase of its grid in 0..s-1; one for the batch.
+    transpose
+        Whether x and y are exchanged; one for the batch.
+    offset
+        (y, x) in 0..offset_max per item; None: no translation and no padding.
+    offset_max
+        The largest offset: every image grows by that much (``fast``: shrinks).
+    flip
+        Per item a code of `FLIPS`; None: off.
+    permutation
+        Per item three source channels; None: off.
+    gain
+        Tensor (n, 3) of factors; None: off.
+    dropout_seeds
+        Per item the seed of its dropout masks; None: off.
+    fast
+        Crop instead of pad.
+    """
+
+    scale_level: int = 1
+    scale_offset: tuple[int, int] = (0, 0)
+    transpose: bool = False
+    offset: tuple[tuple[int, int], ...] | None = None
+    offset_max: int = 7
+    flip: tuple[int, ...] | None = None
+    permutation: tuple[tuple[int, int, int], ...] | None = None
+    gain: Tensor | None = field(default=None, compare=False)
+    dropout_seeds: tuple[int, ...] | None = None
+    fast: bool = False
+
+
+def draw_ensemble(
+    ensemble: Ensemble,
+    size: tuple[int, int],
+    generator: torch.Generator | None = None,
+    batch: int = 1,
+) -> EnsembleDraw:
+    """Draw ``batch`` transformations for images of ``size`` (H, W).
+
+    As released, scale and transpose are drawn once for the batch, offsets and dropout
+    independently per item, and flips, permutations and gains are stratified over the
+    batch (Latin hypercube). A member that is off leaves the others' numbers unchanged.
+    """
+    levels = ensemble.levels(size)
+    weights = torch.arange(1.0, levels + 1).pow(-2)
+    level = 1 + int(torch.multinomial(weights, 1, generator=generator))
+    scale_offset = torch.randint(level, (2,), generator=generator).tolist()
+    transpose = bool(torch.randint(2, (), generator=generator))
+    offset = torch.randint(ensemble.offset_max + 1, (batch, 2), generator=generator).tolist()
+    flip = _stratified(len(FLIPS), batch, generator).tolist()
+    permutation = _PERMUTATIONS[_stratified(len(_PERMUTATIONS), batch, generator)].tolist()
+    gain = torch.stack([_latin_uniform(batch, generator) for _ in range(3)], dim=1)
+    seeds = torch.randint(_SEEDS, (batch,), generator=generator).tolist()
+    low, high = _GAIN_RANGE
+    gain = low + (high - low) * (gain if ensemble.gain == "color" else gain[:, :1].expand(-1, 3))
+    return EnsembleDraw(
+        batch=batch,
+        scale_level=level,
+        scale_offset=(scale_offset[0], scale_offset[1]),
+        transpose=transpose and ensemble.transpose,
+        offset=tuple((y, x) for y, x in offset) if ensemble.offset else None,
+        offset_max=ensemble.offset_max,
+        flip=tuple(flip) if ensemble.flip else None,
+        permutation=tuple((r, g, b) for r, g, b in permutation) if ensemble.permutation else None,
+        gain=gain if ensemble.gain != "none" else None,
+        dropout_seeds=tuple(seeds) if ensemble.dropout_keep < 1 else None,
+        fast=ensemble.fast,
+    )
+
+
+def _stratified(values: int, batch: int, generator: torch.Generator | None) -> Tensor:
+    """Return ``batch`` of 0..values-1 in random order, as equally often as possible."""
+    repeats = -(-batch // values)
+    shuffled = torch.randperm(values * repeats, generator=generator)
+    return shuffled[:batch] % values
+
+
+def _latin_uniform(batch: int, generator: torch.Generator | None) -> Tensor:
+    """Return ``batch`` numbers in [0, 1), one in each of ``batch`` equal strata, shuffled."""
+    strata = torch.randperm(batch, generator=generator)
+    return (strata + torch.rand(batch, generator=generator)) / batch

@@ -1,0 +1,136 @@
+"""LPIPS and E-LPIPS: weighted squared distances of unit-normalised deep features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from metrics.base import Draw, Embedding, Metric, check_images, image_size
+from metrics.dropout import Dropout
+from metrics.ensemble import Ensemble, EnsembleDraw, draw_ensemble
+from metrics.errors import InputError
+from metrics.transforms import transform
+from metrics.trunks import Drop, Trunk, normalise
+
+if TYPE_CHECKING:
+    from metrics.weights import Weights
+
+# Inside the square root, so that the gradient is finite where all features vanish. The
+# release adds 1e-10 outside; larger values shift LPIPS-VGG in the fourth digit.
+_EPSILON = 1e-20
+
+
+class PerceptualMetric(Metric):
+    r"""Mean over draws T of sum_l mean_pixels sum_c w_lc (f_lc(Tx) - f_lc(Ty))^2.
+
+    f_l are the features of layer l divided by their norm over channels at each pixel.
+    LPIPS is the case of a single T, the identity. With w >= 0 the distance is
+    ||Phi(x) - Phi(y)||^2 with Phi(x) = (sqrt(w_lc / pixels_l) f_lc(Tx)), which is what
+    `embed` returns.
+
+    Parameters
+    ----------
+    name
+        The metric's name.
+    trunk
+        The network; its dropout scaling must match ``ensemble.dropout_keep``.
+    linear
+        Non-negative weights (C_l,), one tensor per layer of the trunk.
+    ensemble
+        Random transformations; None: none (LPIPS).
+    weights
+        Records of the files that trunk and linear weights came from.
+
+    References
+    ----------
+    .. [1] Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual
+       Metric", CVPR 2018.
+    .. [2] Kettunen, Härkönen, Lehtinen, "E-LPIPS: Robust Perceptual Image Similarity via
+       Random Transformation Ensembles", arXiv 1906.03973.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        trunk: Trunk,
+        linear: Sequence[Tensor],
+        ensemble: Ensemble | None = None,
+        weights: tuple[Weights, ...] = (),
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.trunk = trunk
+        self.ensemble = ensemble
+        self.weights = weights
+        self.stochastic = ensemble is not None and ensemble.is_random
+        for index, values in enumerate(linear):
+            if (values < 0).any():
+                raise InputError(f"{name}: linear weights of layer {index} have a negative entry")
+            self.register_buffer(f"root{index}", values.sqrt()[:, None, None])
+        self._layers = len(linear)
+        self.eval()
+
+    def draw(
+        self, size: tuple[int, int], generator: torch.Generator | None = None, batch: int = 1
+    ) -> Draw:
+        """Draw from the ensemble; see `Metric.draw`."""
+        if self.ensemble is None:
+            return EnsembleDraw(batch=batch)
+        return draw_ensemble(self.ensemble, size, generator, batch)
+
+    def embed(self, images: Tensor, draw: Draw) -> Embedding:
+        """Embed images (N, 3, H, W) in [0, 1]; see `Metric.embed`."""
+        assert isinstance(draw, EnsembleDraw)
+        check_images(images)
+        transformed = transform(images, draw)
+        if min(image_size(transformed)) < self.trunk.smallest_side:
+            height, width = image_size(images)
+            raise InputError(
+                f"images of {width} x {height} px at scale level {draw.scale_level} are too small "
+                f"for {self.name}, whose network needs {self.trunk.smallest_side} px"
+            )
+        features = self.trunk(normalise(transformed), self._dropout(draw))
+        return Embedding(
+            tuple(
+                _WeightedUnit.apply(layer, getattr(self, f"root{i}"))
+                for i, layer in enumerate(features)
+            )
+        )
+
+    def _dropout(self, draw: EnsembleDraw) -> Drop:
+        if draw.dropout_seeds is None or self.ensemble is None:
+            return lambda x: x
+        return Dropout(self.ensemble.dropout_keep, draw.dropout_seeds)
+
+    def extra_repr(self) -> str:
+        """Show the plain settings."""
+        return f"{self.name!r}, ensemble={self.ensemble}"
+
+
+class _WeightedUnit(torch.autograd.Function):
+    """Features (N, C, H, W) -> root * f / |f| / sqrt(H W), with |f| over channels.
+
+    The backward pass is written out: with u the output and g its gradient,
+    df = (s g - (g . u) f / |f|) / |f|, s the constant factor, which needs neither the
+    normalised features nor a chain of temporaries.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, root: Tensor) -> Tensor:
+        height, width = image_size(features)
+        scale = root * (height * width) ** -0.5
+        squared = torch.linalg.vector_norm(features, dim=1, keepdim=True).square_()
+        inverse = squared.add_(_EPSILON).rsqrt_()
+        unit = (features * inverse).mul_(scale)
+        ctx.save_for_backward(features, inverse, unit, scale)
+        return unit
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        features, inverse, unit, scale = ctx.saved_tensors
+        radial = (grad * unit).sum(1, keepdim=True)
+        result = (grad * scale).mul_(inverse)
+        return result.addcmul_(features, radial.mul_(inverse.square()), value=-1), None

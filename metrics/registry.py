@@ -1,0 +1,113 @@
+"""Metrics by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from metrics.base import Metric
+from metrics.ensemble import Ensemble
+from metrics.errors import InputError
+from metrics.perceptual import PerceptualMetric
+from metrics.pixel import L2
+from metrics.trunks import VGG16, AlexNet, SqueezeNet, Trunk
+from metrics.weights import load_linear, load_trunk
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    trunk_file: str
+    build: Callable[[Mapping[str, torch.Tensor], float], Trunk]
+    has_ensemble: bool
+
+
+_RECIPES = {
+    "elpips_vgg": _Recipe(
+        "vgg16",
+        lambda tensors, keep: VGG16(tensors, keep, average_pooling=True, all_layers=True),
+        True,
+    ),
+    "elpips_squeeze_maxpool": _Recipe(
+        "squeezenet1_1", lambda tensors, keep: SqueezeNet(tensors, keep, all_layers=True), True
+    ),
+    "lpips_vgg": _Recipe("vgg16", VGG16, False),
+    "lpips_squeeze": _Recipe("squeezenet1_1", SqueezeNet, False),
+    "lpips_alex": _Recipe("alexnet", AlexNet, False),
+}
+
+
+def available_metrics() -> tuple[str, ...]:
+    """Return the names that `create_metric` knows."""
+    return (*_RECIPES, "l2")
+
+
+def create_metric(
+    name: str = "elpips_vgg",
+    *,
+    trunk: Path | None = None,
+    linear: Path | None = None,
+    device: str | torch.device = "cpu",
+    **options: Any,
+) -> Metric:
+    """Create a metric by name, fetching its weights if they are not on this machine.
+
+    Parameters
+    ----------
+    name
+        One of `available_metrics()`; those of the E-LPIPS release keep its names.
+    trunk, linear
+        Files to take the network's and the linear weights from, in place of the search
+        described in `metrics.weights`.
+    device
+        Where the metric lives; images must be there too.
+    **options
+        Fields of `Ensemble`, such as ``scale_levels=8`` or ``dropout_keep=1.0``, for the
+        E-LPIPS metrics.
+
+    Raises
+    ------
+    InputError
+        Unknown name or option.
+    metrics.weights.WeightsError
+        Weights that cannot be found or fetched.
+
+    Examples
+    --------
+    >>> metric = create_metric("elpips_vgg")
+    >>> metric(x, y, draws=200)  # doctest: +SKIP
+    """
+    if name == "l2":
+        _reject(name, options)
+        return L2().to(device)
+    if name not in _RECIPES:
+        raise InputError(f"metric {name!r} is unknown; expected one of {available_metrics()}")
+    recipe = _RECIPES[name]
+    if not recipe.has_ensemble:
+        _reject(name, options)
+    ensemble = _ensemble(name, options) if recipe.has_ensemble else None
+    trunk_weights, linear_weights = load_trunk(recipe.trunk_file, trunk), load_linear(name, linear)
+    metric = PerceptualMetric(
+        name,
+        recipe.build(trunk_weights.tensors, ensemble.dropout_keep if ensemble else 1.0),
+        [linear_weights.tensors[f"lin{i}"] for i in range(len(linear_weights.tensors))],
+        ensemble,
+        # Only the records are kept: the tensors live on as buffers.
+        tuple(replace(weights, tensors={}) for weights in (trunk_weights, linear_weights)),
+    )
+    return metric.to(device)
+
+
+def _reject(name: str, options: Mapping[str, object]) -> None:
+    if options:
+        raise InputError(f"metric {name!r} has no ensemble and takes no option {sorted(options)}")
+
+
+def _ensemble(name: str, options: dict[str, Any]) -> Ensemble:
+    known = set(Ensemble.__dataclass_fields__)
+    if unknown := sorted(set(options) - known):
+        raise InputError(f"metric {name!r}: unknown options {unknown}; expected {sorted(known)}")
+    return Ensemble(**options)

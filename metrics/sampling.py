@@ -1,0 +1,197 @@
+"""Distances with error bounds: sampling a stochastic metric until it is certain enough."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from metrics.base import Draw, Metric, check_images, check_pair, image_size
+from metrics.errors import InputError
+
+CONFIDENCE = 1.96
+"""Half-width of the reported intervals in standard errors (95 %)."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Means of sampled distances.
+
+    Attributes
+    ----------
+    distance, standard_error
+        Tensors (N,). The error of a deterministic metric is 0, that of one draw NaN.
+    draws
+        Number of draws that were averaged.
+    met
+        Whether the error bounds that were asked for hold.
+    """
+
+    distance: Tensor
+    standard_error: Tensor
+    draws: int
+    met: bool = True
+
+    @property
+    def interval(self) -> tuple[Tensor, Tensor]:
+        """Bounds (N,) of the 95 % confidence intervals."""
+        half = CONFIDENCE * self.standard_error
+        return self.distance - half, self.distance + half
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Distances of K candidates to one reference, on shared draws.
+
+    Attributes
+    ----------
+    estimate
+        Distances (K,) of the candidates.
+    closest
+        Index of the candidate of least distance.
+    margin, margin_error
+        For each candidate, mean and standard error of its distance minus the closest's:
+        on shared draws it is known far better than either distance.
+    """
+
+    estimate: Estimate
+    closest: int
+    margin: Tensor
+    margin_error: Tensor
+
+
+@torch.no_grad()
+def estimate(
+    metric: Metric,
+    x: Tensor,
+    y: Tensor,
+    *,
+    relative_error: float | None = None,
+    absolute_error: float | None = None,
+    min_draws: int = 30,
+    max_draws: int = 200,
+    generator: torch.Generator | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Estimate:
+    """Sample the distances of pairs x, y (N, 3, H, W) until their 95 % bounds hold.
+
+    Sampling stops when, for every pair, 1.96 standard errors are at most
+    ``relative_error`` times the distance or at most ``absolute_error`` (as in the
+    E-LPIPS release), or at ``max_draws``; without either bound ``max_draws`` are taken.
+    Draws are independent and shared by the pairs. ``progress`` is called with the number
+    of draws so far.
+    """
+    check_pair(x, y)
+    distances = _sample(
+        metric,
+        lambda draw: metric.distance(metric.embed(x, draw), metric.embed(y, draw)),
+        image_size(x),
+        (relative_error, absolute_error),
+        (min_draws, max_draws),
+        generator,
+        progress,
+    )
+    return _summary(metric, distances, relative_error, absolute_error)
+
+
+@torch.no_grad()
+def compare(
+    metric: Metric,
+    reference: Tensor,
+    candidates: Tensor,
+    *,
+    relative_error: float | None = None,
+    absolute_error: float | None = None,
+    min_draws: int = 30,
+    max_draws: int = 200,
+    generator: torch.Generator | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Comparison:
+    """Compare candidates (K, 3, H, W) with a reference (1, 3, H, W), sharing every draw.
+
+    Arguments as for `estimate`.
+    """
+    check_images(reference, "reference")
+    check_images(candidates, "candidates")
+    if len(reference) != 1 or reference.shape[1:] != candidates.shape[1:]:
+        raise InputError(
+            f"reference {tuple(reference.shape)} and candidates {tuple(candidates.shape)} "
+            "differ; expected (1, 3, H, W) and (K, 3, H, W)"
+        )
+
+    def distances_to_reference(draw: Draw) -> Tensor:
+        embedding = metric.embed(torch.cat([reference, candidates]), draw)
+        return metric.distance(embedding[1:], embedding[:1])
+
+    distances = _sample(
+        metric,
+        distances_to_reference,
+        image_size(reference),
+        (relative_error, absolute_error),
+        (min_draws, max_draws),
+        generator,
+        progress,
+    )
+    closest = int(distances.mean(0).argmin())
+    differences = _summary(metric, distances - distances[:, closest : closest + 1])
+    return Comparison(
+        _summary(metric, distances, relative_error, absolute_error),
+        closest,
+        differences.distance,
+        differences.standard_error,
+    )
+
+
+def _sample(
+    metric: Metric,
+    distances: Callable[[Draw], Tensor],
+    size: tuple[int, int],
+    bounds: tuple[float | None, float | None],
+    limits: tuple[int, int],
+    generator: torch.Generator | None,
+    progress: Callable[[int], object] | None,
+) -> Tensor:
+    """Return sampled distances, (draws, N) in float64."""
+    min_draws, max_draws = limits
+    if max_draws < 1:
+        raise InputError(f"draws: found {max_draws}, expected at least 1")
+    for name, bound in zip(("relative_error", "absolute_error"), bounds, strict=True):
+        if bound is not None and not bound > 0:
+            raise InputError(f"{name}: found {bound}, expected a positive number")
+    if not metric.stochastic:
+        return distances(metric.draw(size)).double().cpu()[None]
+    samples: list[Tensor] = []
+    while len(samples) < max_draws:
+        samples.append(distances(metric.draw(size, generator)).double().cpu())
+        if progress is not None:
+            progress(len(samples))
+        if bounds != (None, None) and len(samples) >= min(min_draws, max_draws):
+            # The test costs O(draws); every tenth draw is often enough.
+            if len(samples) % 10 == 0 and _summary(metric, torch.stack(samples), *bounds).met:
+                break
+    return torch.stack(samples)
+
+
+def _summary(
+    metric: Metric,
+    samples: Tensor,
+    relative_error: float | None = None,
+    absolute_error: float | None = None,
+) -> Estimate:
+    draws = len(samples)
+    mean = samples.mean(0)
+    if draws > 1:
+        error = samples.std(0) / math.sqrt(draws)
+    else:
+        error = torch.full_like(mean, math.nan if metric.stochastic else 0.0)
+    bound = torch.full_like(mean, -math.inf)
+    if relative_error is not None:
+        bound = bound.maximum(relative_error * mean)
+    if absolute_error is not None:
+        bound = bound.maximum(torch.full_like(mean, absolute_error))
+    unbounded = relative_error is None and absolute_error is None
+    met = unbounded or bool((error * CONFIDENCE <= bound).all())
+    return Estimate(mean, error, draws, met)

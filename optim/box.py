@@ -1,0 +1,20 @@
+"""The box [0, 1] in which images live."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def project(x: Tensor) -> Tensor:
+    """Return the nearest point of the box [0, 1]."""
+    return x.clamp(0.0, 1.0)
+
+
+def optimality_error(x: Tensor, gradient: Tensor) -> float:
+    """Return the norm of the projected gradient on the box [0, 1].
+
+    Components that point out of the box at an active bound do not count; the error is 0
+    exactly at the first-order points of min f(x) subject to 0 <= x <= 1.
+    """
+    blocked = ((x <= 0) & (gradient > 0)) | ((x >= 1) & (gradient < 0))
+    return float(gradient.masked_fill(blocked, 0.0).norm())

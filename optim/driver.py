@@ -1,0 +1,145 @@
+"""The one loop: iteration, limits, finiteness, best-so-far, interruption, checkpoints."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from optim.box import optimality_error, project
+from optim.problem import Problem
+from optim.solution import Record, Result, Run, Solution
+from optim.solver import Solver
+
+Callback = Callable[[Run], None]
+"""Called after every step; sees the run, returns nothing."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When to stop, and how often to look.
+
+    Attributes
+    ----------
+    steps
+        Optimiser steps in all, those of a resumed run included.
+    tolerance
+        Stop when the solver's optimality error, relative to its first value, falls below
+        this; 0 is off.
+    patience
+        Stop after this many held-out evaluations in a row without a new best; 0 is off.
+    evaluate_every
+        Steps between held-out evaluations.
+    """
+
+    steps: int
+    tolerance: float = 0.0
+    patience: int = 0
+    evaluate_every: int = 50
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if self.steps < 0 or self.evaluate_every < 1 or self.patience < 0 or self.tolerance < 0:
+            raise ValueError(f"limits out of range: {self}")
+
+
+def start(problem: Problem, solver: Solver, x: Tensor, seed: int) -> Run:
+    """Return the run that has done no step yet, at x projected to the box."""
+    x = project(x.detach())
+    value = problem.held_out(x)
+    return Run(
+        step=0,
+        x=x,
+        solver=solver.init(x),
+        generator=torch.Generator().manual_seed(seed).get_state(),
+        best=x,
+        best_value=value,
+        best_step=0,
+        evaluations=((0, value),),
+    )
+
+
+def minimise(
+    problem: Problem,
+    solver: Solver,
+    run: Run,
+    limits: Limits,
+    callbacks: Iterable[Callback] = (),
+) -> Solution:
+    """Minimise ``problem`` over the box [0, 1], going on from ``run``.
+
+    A run that is stopped at any step and resumed takes the same steps as one that is not:
+    all that a step depends on is in ``run``, and evaluations fall on fixed steps. The
+    result is the best point by held-out evaluation, among them the last. Ctrl-C ends the
+    run with `Result.INTERRUPTED` and loses nothing but the step in progress.
+    """
+    callbacks = tuple(callbacks)
+    result = None
+    try:
+        while result is None:
+            result = _verdict(solver, run, limits)
+            if result is None:
+                run = _advance(problem, solver, run, limits)
+                for callback in callbacks:
+                    callback(run)
+    except KeyboardInterrupt:
+        result = Result.INTERRUPTED
+    except FloatingPointError:
+        result = Result.NOT_FINITE
+    return _conclude(problem, solver, run, limits, result)
+
+
+def _advance(problem: Problem, solver: Solver, run: Run, limits: Limits) -> Run:
+    """Take one step; raise FloatingPointError where the objective is not finite."""
+    began = time.perf_counter()
+    generator = torch.Generator()
+    generator.set_state(run.generator)
+    sample = problem.sample(run.x, generator)
+    error = optimality_error(run.x, sample.gradient)
+    if not (math.isfinite(sample.value) and math.isfinite(error)):
+        raise FloatingPointError
+    x, state = solver.step(run.x, sample.gradient, run.solver)
+    draws = (run.history[-1].draws if run.history else 0) + sample.draws
+    run = replace(run, step=run.step + 1, x=x, solver=state, generator=generator.get_state())
+    if run.step % limits.evaluate_every == 0:
+        run = _judge(problem, solver, run)
+    seconds = run.seconds + time.perf_counter() - began
+    record = Record(run.step, draws, seconds, sample.value, error)
+    return replace(run, seconds=seconds, history=(*run.history, record))
+
+
+def _judge(problem: Problem, solver: Solver, run: Run) -> Run:
+    """Evaluate the solver's candidate on held-out draws and keep it if it is the best."""
+    candidate = solver.postprocess(run.x, run.solver)
+    value = problem.held_out(candidate)
+    run = replace(run, evaluations=(*run.evaluations, (run.step, value)))
+    if value < run.best_value:
+        run = replace(run, best=candidate, best_value=value, best_step=run.step)
+    return run
+
+
+def _verdict(solver: Solver, run: Run, limits: Limits) -> Result | None:
+    """Return why the run must stop before its next step, or None."""
+    if run.step >= limits.steps:
+        return Result.STEP_LIMIT
+    if run.history and limits.tolerance > 0:
+        first = run.history[0].optimality_error
+        if solver.optimality(run.x, run.solver) <= limits.tolerance * first:
+            return Result.CONVERGED
+    if limits.patience and run.step - run.best_step >= limits.patience * limits.evaluate_every:
+        return Result.NO_PROGRESS
+    return None
+
+
+def _conclude(
+    problem: Problem, solver: Solver, run: Run, limits: Limits, result: Result
+) -> Solution:
+    """Weigh the last iterate too, without letting that change the run to be resumed."""
+    judged = run
+    if run.step % limits.evaluate_every and result is not Result.NOT_FINITE:
+        judged = _judge(problem, solver, run)
+    return Solution(judged.best, judged.best_value, judged.best_step, result, run)
