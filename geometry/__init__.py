@@ -6,11 +6,10 @@
 """
 
 from geometry.barycenter import Barycenter as Barycenter
-from geometry.barycenter import BarycenterProblem as BarycenterProblem
 from geometry.barycenter import barycenter as barycenter
+from geometry.barycenter_problem import BarycenterProblem as BarycenterProblem
 from geometry.certificate import BarycenterEvaluation as BarycenterEvaluation
 from geometry.certificate import evaluate_barycenter as evaluate_barycenter
 from geometry.certificate import pairwise_distances as pairwise_distances
-from geometry.sharpness import gaussian_blur as gaussian_blur
 from geometry.sharpness import high_band_energy as high_band_energy
 from geometry.sharpness import high_band_ratio as high_band_ratio

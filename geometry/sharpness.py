@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from geometry.blur import gaussian_blur
 from metrics import InputError
-
-
-def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
-    """Blur images (N, C, H, W) by a Gaussian of ``sigma`` pixels; borders are replicated."""
-    radius = max(1, round(4 * sigma))
-    offsets = torch.arange(-radius, radius + 1, dtype=images.dtype, device=images.device)
-    kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
-    kernel = kernel / kernel.sum()
-    channels = images.shape[1]
-    rows = kernel.expand(channels, 1, 1, -1)
-    padded = F.pad(images, (radius, radius, radius, radius), mode="replicate")
-    blurred = F.conv2d(padded, rows, groups=channels)
-    return F.conv2d(blurred, rows.transpose(-2, -1), groups=channels)
 
 
 def high_band_energy(images: Tensor, sigma: float = 1.0) -> Tensor:

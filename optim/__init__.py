@@ -15,8 +15,10 @@ from optim.driver import Callback as Callback
 from optim.driver import Limits as Limits
 from optim.driver import minimise as minimise
 from optim.driver import start as start
+from optim.problem import Coordinates as Coordinates
 from optim.problem import Problem as Problem
 from optim.problem import Sample as Sample
+from optim.problem import Scaling as Scaling
 from optim.progress import ProgressBar as ProgressBar
 from optim.solution import Record as Record
 from optim.solution import Result as Result

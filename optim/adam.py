@@ -10,48 +10,48 @@ import torch
 from torch import Tensor
 
 from optim.box import optimality_error, project
+from optim.problem import Coordinates, Scaling
 from optim.solver import Solver, State
 
 
 @dataclass(frozen=True)
 class _Adam(Solver):
-    """Adam [1]_ projected to the box [0, 1], with a step size that depends on the step.
+    """Adam [1]_ on coordinates of the variable, projected to the box [0, 1].
 
     References
     ----------
     .. [1] Kingma, Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
     """
 
+    coordinates: Coordinates = Scaling()  # noqa: RUF009 (frozen, without state)
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
 
     @abstractmethod
-    def size(self, step: int) -> float | Tensor:
-        """Return the step size of step 0, 1, ..., in units of pixel values."""
+    def size(self, step: int) -> float:
+        """Return the step size of step 0, 1, ..., in units of the coordinates."""
 
     def init(self, x: Tensor) -> State:
         """Return zero moments."""
-        return {"step": 0, "m": torch.zeros_like(x), "v": torch.zeros_like(x)}
+        zero = torch.zeros_like(self.coordinates.adjoint(x))
+        return {"step": 0, "m": zero, "v": zero}
 
     def step(self, x: Tensor, gradient: Tensor, state: State) -> tuple[Tensor, State]:
         """Take one step; see `Solver.step`."""
-        m = torch.lerp(gradient, state["m"], self.beta1)
-        v = torch.lerp(gradient.square(), state["v"], self.beta2)
+        slope = self.coordinates.adjoint(gradient)
+        m = torch.lerp(slope, state["m"], self.beta1)
+        v = torch.lerp(slope.square(), state["v"], self.beta2)
         step = state["step"] + 1
         direction = (m / (1 - self.beta1**step)) / (
             (v / (1 - self.beta2**step)).sqrt() + self.epsilon
         )
-        x = self.bound(x - self.size(step - 1) * direction)
+        x = self.bound(x - self.size(step - 1) * self.coordinates.apply(direction))
         return x, {"step": step, "m": m, "v": v}
 
     def bound(self, x: Tensor) -> Tensor:
         """Return x inside the box."""
         return project(x)
-
-    def optimality(self, x: Tensor, state: State) -> float:
-        """Return the projected norm of the averaged gradient."""
-        return optimality_error(x, state["m"] / max(1 - self.beta1 ** state["step"], 1e-12))
 
 
 @dataclass(frozen=True)
@@ -77,46 +77,60 @@ class ReleasedAdam(_Adam):
 
 @dataclass(frozen=True)
 class SpreadAdam(_Adam):
-    """Adam whose steps are a fraction of how far each pixel may have to go.
+    """Adam whose steps are a fraction of how far the variable may have to go.
 
-    The step size of step t is ``fraction * spread / (1 + t / decay)``. ``spread`` is the
-    local disagreement of the images of the problem: where they agree, a noisy gradient
-    cannot dirty the picture, and where they differ, steps are as large as the difference
-    asks for. The decay has no horizon, so that a run may be stopped or prolonged at any
-    step, and the candidate result is a weighted iterate average, which has less of the
-    gradient's noise (`docs/performance.md` has the measurements).
+    The step size of step t is ``fraction / (1 + t / decay)`` in units of the coordinates,
+    which a problem scales to its images (`geometry.bands`): where the images agree, a
+    noisy gradient cannot dirty the picture, and where they differ, steps are as large as
+    the difference asks for. The decay has no horizon, so that a run may be stopped or
+    prolonged at any step. The candidate result is a weighted iterate average, which has
+    less of the gradient's noise (`docs/performance.md` has the measurements).
 
     Attributes
     ----------
-    spread
-        Positive, shaped like the variable or broadcastable to it, in pixel values.
+    coordinates
+        Scaled so that the solution is of order 1 from the start.
     fraction, decay
-        First step in units of the spread; steps until it has halved.
+        First step size; steps until it has halved.
     averaging
         Iterate t weighs (t + 1)^averaging in the average; 0 is the plain mean.
     """
 
-    spread: Tensor | float = 1.0
-    fraction: float = 0.06
+    fraction: float = 0.2
     decay: float = 60.0
     averaging: float = 8.0
-    epsilon: float = 1e-12
+    epsilon: float = 1e-15
 
-    def size(self, step: int) -> Tensor | float:
-        """Return the step size of each element."""
-        return self.spread * (self.fraction / (1 + step / self.decay))
+    def size(self, step: int) -> float:
+        """Return the step size."""
+        return self.fraction / (1 + step / self.decay)
 
     def init(self, x: Tensor) -> State:
-        """Return zero moments and the average of no iterates."""
-        return {**super().init(x), "average": x.clone(), "mass": 0.0}
+        """Return zero moments and averages of nothing."""
+        return {
+            **super().init(x),
+            "average": x.clone(),
+            "slope": torch.zeros_like(x),
+            "mass": 0.0,
+        }
 
     def step(self, x: Tensor, gradient: Tensor, state: State) -> tuple[Tensor, State]:
         """Take one step and average; see `Solver.step`."""
         x, moments = super().step(x, gradient, state)
         weight = float(moments["step"]) ** self.averaging
         mass = state["mass"] + weight
-        average = torch.lerp(state["average"], x, weight / mass)
-        return x, {**moments, "average": average, "mass": mass}
+        share = weight / mass
+        return x, {
+            **moments,
+            "average": torch.lerp(state["average"], x, share),
+            "slope": torch.lerp(state["slope"], gradient, share),
+            "mass": mass,
+        }
+
+    def optimality(self, x: Tensor, state: State) -> float:
+        """Return the projected norm of the averaged gradient, at the averaged iterate."""
+        del x
+        return optimality_error(state["average"], state["slope"])
 
     def postprocess(self, x: Tensor, state: State) -> Tensor:
         """Return the iterate average."""

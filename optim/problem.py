@@ -37,8 +37,27 @@ class Problem(Protocol):
     def held_out(self, x: Tensor) -> float:
         """Return the objective at x on fixed draws that are never optimised."""
 
-    def spread(self) -> Tensor:
-        """Return how far each element of the variable may plausibly have to move.
 
-        Shaped like the variable or broadcastable to it; > 0 and in units of the variable.
-        """
+class Coordinates(Protocol):
+    """A linear map S from the coordinates a solver steps in to the variable: x = x0 + S z."""
+
+    def apply(self, coordinates: Tensor) -> Tensor:
+        """Return S z, shaped like the variable."""
+
+    def adjoint(self, gradient: Tensor) -> Tensor:
+        """Return S^T g, the gradient in the coordinates of a gradient on the variable."""
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Coordinates that are the variable in units of ``scale``."""
+
+    scale: float | Tensor = 1.0
+
+    def apply(self, coordinates: Tensor) -> Tensor:
+        """Return S z."""
+        return self.scale * coordinates
+
+    def adjoint(self, gradient: Tensor) -> Tensor:
+        """Return S^T g."""
+        return self.scale * gradient

@@ -1,0 +1,82 @@
+"""Coordinates in which a step is as large as the images differ, by place and by scale.
+
+A picture is split into difference-of-Gaussian bands. In each band, the local spread of
+the inputs about the start says how far the solution may have to go there. A solver that
+takes steps of equal size in these coordinates moves structure by what structure differs
+and texture by what texture differs, and its noise is no louder than the inputs' detail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from geometry.blur import gaussian_blur
+
+SIGMAS = (1.0, 2.0, 4.0, 8.0)
+"""Band edges in pixels; the last band is everything coarser."""
+
+_WINDOW = 3.0
+_FLOOR = 1e-3
+
+
+@dataclass(frozen=True)
+class BandSpread:
+    """The linear map z -> sum_b B_b (s_b z_b) from band coordinates to images.
+
+    Coordinates are (N, bands, 3, H, W), images (N, 3, H, W). B_b is the (symmetric) filter
+    of band b and s_b > 0 the local spread there; with s = 1 the bands add up to the image.
+
+    Attributes
+    ----------
+    spread
+        s, (N, bands, 1, H, W), or (1, ...) for all images alike, in pixel values.
+    """
+
+    spread: Tensor
+
+    @classmethod
+    def around(cls, start: Tensor, images: Tensor, weights: Tensor) -> BandSpread:
+        """Measure the spread of images (K, 3, H, W), weights (K,), around start (1, 3, H, W).
+
+        In each band, the root of the weighted mean square over images, channels and a
+        Gaussian window a few times wider than the band's detail.
+        """
+        squares = split(images - start).square().mean(2, keepdim=True)
+        mean = torch.einsum("k,kbchw->bchw", weights.to(images), squares)
+        local = [
+            gaussian_blur(band, _WINDOW * max(1.0, sigma / 2))
+            for band, sigma in zip(mean, (*SIGMAS, SIGMAS[-1]), strict=True)
+        ]
+        # Floors, so that no pixel is frozen where the inputs happen to agree.
+        floored = [band + _FLOOR * band.mean() + 1e-10 for band in local]
+        return cls(torch.stack(floored)[None].sqrt())
+
+    def apply(self, coordinates: Tensor) -> Tensor:
+        """Return the images (N, 3, H, W) of coordinates (N, bands, 3, H, W)."""
+        return join(self.spread * coordinates)
+
+    def adjoint(self, gradient: Tensor) -> Tensor:
+        """Return the gradient in band coordinates of a gradient (N, 3, H, W) on images."""
+        return self.spread * split(gradient)
+
+
+def split(images: Tensor) -> Tensor:
+    """Split images (N, 3, H, W) into bands (N, bands, 3, H, W), fine to coarse."""
+    levels = [images, *(gaussian_blur(images, sigma) for sigma in SIGMAS)]
+    differences = [fine - coarse for fine, coarse in pairwise(levels)]
+    return torch.stack([*differences, levels[-1]], dim=1)
+
+
+def join(bands: Tensor) -> Tensor:
+    """Filter each band by its own filter and add: the adjoint of `split`."""
+    fine = bands[:, :-1]
+    # sum_b (G_{b-1} - G_b) z_b + G_last z_last, with one blur per sigma.
+    steps = bands[:, 1:] - fine
+    images = bands[:, 0]
+    for index, sigma in enumerate(SIGMAS):
+        images = images + gaussian_blur(steps[:, index], sigma)
+    return images

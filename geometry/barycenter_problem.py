@@ -1,0 +1,169 @@
+"""The barycenter as a stochastic problem: samples of the objective, held-out judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from geometry.bands import BandSpread
+from geometry.streams import stream
+from metrics import Draw, Embedding, InputError, Metric, check_images, create_metric
+from metrics.base import image_size
+from optim import Sample
+
+Init = Literal["blend", "noise", "image"]
+
+_HELD_OUT_DRAWS = 8
+
+
+@dataclass(frozen=True)
+class BarycenterProblem:
+    """The objective sum_k w_k D(x, a_k)^power over images x (1, 3, H, W); see `barycenter`.
+
+    Attributes
+    ----------
+    images, weights
+        Inputs (K, 3, H, W) and their weights (K,) on the simplex.
+    initial
+        Where to start, (1, 3, H, W).
+    held_out_draws
+        Draws set aside for choosing the best iterate.
+    """
+
+    images: Tensor
+    weights: Tensor
+    metric: Metric
+    initial: Tensor
+    power: int = 1
+    draws: int = 1
+    subset: int | None = None
+    held_out_draws: tuple[Draw, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        images: Tensor,
+        weights: Sequence[float] | None = None,
+        *,
+        metric: Metric | str = "elpips_vgg",
+        init: Init | Tensor = "blend",
+        power: int = 1,
+        draws: int = 1,
+        subset: int | None = None,
+        seed: int = 0,
+    ) -> BarycenterProblem:
+        """Check the arguments of `barycenter` and set the problem up."""
+        check_images(images)
+        if power not in (1, 2):
+            raise InputError(f"power: found {power}, expected 1 or 2")
+        if draws < 1:
+            raise InputError(f"draws per step: found {draws}, expected at least 1")
+        if subset is not None and not 1 <= subset <= len(images):
+            raise InputError(f"subset: found {subset}, expected 1 to {len(images)} inputs")
+        if isinstance(metric, str):
+            metric = create_metric(metric, device=images.device)
+        simplex = to_simplex(weights, len(images))
+        return cls(
+            images=images.detach(),
+            weights=simplex.to(images),
+            metric=metric,
+            initial=_initial(images.detach(), simplex.to(images), init, seed),
+            power=power,
+            draws=draws,
+            subset=None if subset == len(images) else subset,
+            held_out_draws=tuple(
+                metric.draws(
+                    image_size(images),
+                    _HELD_OUT_DRAWS if metric.stochastic else 1,
+                    stream(seed, "held_out"),
+                )
+            ),
+        )
+
+    @property
+    def mean(self) -> Tensor:
+        """The weighted pixel mean (3, H, W), the baseline."""
+        return torch.einsum("k,kchw->chw", self.weights, self.images).clamp(0, 1)
+
+    def sample(self, x: Tensor, generator: torch.Generator) -> Sample:
+        """Sample the objective and its gradient on fresh draws shared by all images."""
+        inputs, weights = self._choose(generator)
+        variable = x.detach().requires_grad_()
+        distances = torch.zeros_like(weights)
+        draws = self.draws if self.metric.stochastic else 1
+        for draw in self.metric.draws(image_size(x), draws, generator):
+            targets = self._targets(inputs, draw)
+            distances = distances + self.metric.distance(self.metric.embed(variable, draw), targets)
+        value = weights @ (distances / draws) ** self.power
+        (gradient,) = torch.autograd.grad(value, variable)
+        return Sample(float(value.detach()), gradient, draws)
+
+    @torch.no_grad()
+    def held_out(self, x: Tensor) -> float:
+        """Return the objective on the held-out draws."""
+        points = torch.cat([x, self.images])
+        total = torch.zeros_like(self.weights)
+        for draw in self.held_out_draws:
+            embedding = self.metric.embed(points, draw)
+            total = total + self.metric.distance(embedding[1:], embedding[:1])
+        return float(self.weights @ (total / len(self.held_out_draws)) ** self.power)
+
+    def spread(self) -> BandSpread:
+        """Return how far, by place and band, the solution may be from the start."""
+        return BandSpread.around(self.initial, self.images, self.weights)
+
+    @torch.no_grad()
+    def _targets(self, inputs: Tensor, draw: Draw) -> Embedding:
+        """Embed the inputs of a step; a deterministic metric's embeddings are kept."""
+        if self.metric.stochastic or self.subset is not None:
+            return self.metric.embed(inputs, draw)
+        return self._kept_targets
+
+    @cached_property
+    def _kept_targets(self) -> Embedding:
+        return self.metric.embed(self.images, self.metric.draw(image_size(self.images)))
+
+    def _choose(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return this step's inputs and weights: all, or a random subset drawn by weight."""
+        if self.subset is None:
+            return self.images, self.weights
+        chosen = torch.multinomial(
+            self.weights.cpu(), self.subset, replacement=True, generator=generator
+        ).to(self.images.device)
+        # Drawn by weight, each counts the same: the expectation is the full objective.
+        return self.images[chosen], torch.full_like(self.weights[chosen], 1 / self.subset)
+
+
+def to_simplex(weights: Sequence[float] | None, count: int) -> Tensor:
+    """Return ``count`` weights (count,) that are non-negative and sum to 1."""
+    if weights is None:
+        return torch.full((count,), 1 / count, dtype=torch.float64)
+    values = torch.as_tensor(weights, dtype=torch.float64)
+    if values.shape != (count,):
+        raise InputError(f"weights: found {values.numel()}, expected {count}, one per image")
+    if not (torch.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
+        raise InputError(f"weights: found {values.tolist()}, expected >= 0 and not all 0")
+    return values / values.sum()
+
+
+def _initial(images: Tensor, weights: Tensor, init: Init | Tensor, seed: int) -> Tensor:
+    if isinstance(init, Tensor):
+        if init.shape not in (images.shape[1:], images[:1].shape):
+            raise InputError(
+                f"init: found shape {tuple(init.shape)}, expected {tuple(images.shape[1:])}"
+            )
+        check_images(init.view_as(images[:1]), "init")
+        return init.view_as(images[:1]).to(images)
+    if init == "blend":
+        return torch.einsum("k,kchw->chw", weights, images)[None].clamp(0, 1)
+    if init == "image":
+        return images[int(weights.argmax())][None].clone()
+    if init == "noise":
+        noise = torch.randn(images[:1].shape, generator=stream(seed, "init"))
+        return (0.5 + 0.2 * noise).clamp(1e-5, 1 - 1e-5).to(images)
+    raise InputError(f"init: found {init!r}, expected 'blend', 'noise', 'image' or a tensor")

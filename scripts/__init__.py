@@ -1,0 +1,1 @@
+"""The ``elpips`` command: one module per subcommand, and what they share."""

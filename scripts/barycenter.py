@@ -1,0 +1,277 @@
+"""``elpips barycenter``: the image perceptually between several images."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from torch import Tensor
+
+from geometry import BarycenterEvaluation, BarycenterProblem, high_band_ratio
+from geometry.barycenter import Schedule, barycenter, evaluate, make_solver
+from geometry.streams import stream_seed
+from optim import (
+    Limits,
+    ProgressBar,
+    Result,
+    Run,
+    Solution,
+    Solver,
+    load_run,
+    minimise,
+    save_run,
+    start,
+)
+from scripts.images import Crop, load_image, load_images, prepare_outdir, print_notice, save_png
+from scripts.options import default_of, make_metric, resolve_device, weights_record
+from scripts.plots import plot_objective
+from scripts.record import environment, write_json
+
+_INTERRUPTED_DRAWS = 8
+_CHECKPOINT_EVERY = 50
+
+
+def barycenter_command(
+    images: Annotated[tuple[Path, ...], tyro.conf.Positional],
+    *,
+    weights: tuple[float, ...] | None = None,
+    size: int | None = None,
+    crop: Crop | None = None,
+    steps: int = default_of(barycenter, "steps"),
+    metric: str = default_of(barycenter, "metric"),
+    scale_levels: int | None = None,
+    init: str = default_of(barycenter, "init"),
+    power: int = default_of(barycenter, "power"),
+    schedule: Schedule = default_of(barycenter, "schedule"),
+    draws: int = default_of(barycenter, "draws"),
+    subset: int | None = default_of(barycenter, "subset"),
+    tolerance: float = default_of(barycenter, "tolerance"),
+    patience: int = default_of(barycenter, "patience"),
+    evaluation_draws: int = default_of(barycenter, "evaluation_draws"),
+    snapshots: bool = True,
+    seed: int = default_of(barycenter, "seed"),
+    device: str = "auto",
+    outdir: Path = Path("outputs/barycenter"),
+    resume: bool = False,
+) -> int:
+    """Compute the image that minimises the summed perceptual distance to IMAGES.
+
+    Args:
+        images: Two or more image files of one size (see --size and --crop).
+        weights: One non-negative number per image; equal by default.
+        size: Scale the short sides to this many pixels (and crop to squares).
+        crop: Keep the middle: none, center (the common size) or square.
+        steps: Optimiser steps in all, those of a resumed run included.
+        metric: The distance to minimise.
+        scale_levels: Levels of the E-LPIPS scale ensemble; by image size if not given.
+        init: Start from blend (the pixel mean), noise, image (the first of largest
+            weight) or an image file.
+        power: 1 sums the distances, 2 their squares (as the authors' scripts).
+        schedule: adaptive, or released (the authors', meant for 100,000 steps).
+        draws: Random draws of the ensemble per step.
+        subset: Look at this many randomly chosen images per step; all by default.
+        tolerance: Stop when the gradient has fallen to this fraction of its first norm.
+        patience: Stop after this many evaluations (one per 50 steps) without a new best.
+        evaluation_draws: Fresh draws for the final evaluation.
+        snapshots: Save the picture at log-spaced steps.
+        seed: Same seed, same numbers.
+        device: auto, cpu, cuda, cuda:1, ...
+        outdir: Folder for everything the run writes.
+        resume: Go on from the checkpoint in OUTDIR.
+    """
+    arguments = dict(locals())
+    began = time.perf_counter()
+    folder = prepare_outdir(outdir)
+    where = resolve_device(device)
+    pictures = load_images(images, size=size, crop=crop).to(where)
+    options = {} if scale_levels is None else {"scale_levels": scale_levels}
+    problem = BarycenterProblem.of(
+        pictures,
+        weights,
+        metric=make_metric(metric, where, **options),
+        init=_read_init(init, pictures),
+        power=power,
+        draws=draws,
+        subset=subset,
+        seed=seed,
+    )
+    solver = make_solver(problem, schedule)
+    out = _Output(folder, problem, solver, identity=_identity(problem, schedule, init, seed))
+    out.save_inputs([path.stem for path in images])
+    if resume:
+        run = load_run(out.checkpoint, out.identity, where)
+    else:
+        out.set_old_checkpoint_aside()
+        run = start(problem, solver, problem.initial, stream_seed(seed, "optimise"))
+    limits = Limits(steps, tolerance, patience)
+    with ProgressBar(steps, run.step, "barycenter") as bar:
+        callbacks = [bar, out.save_checkpoint, *([out.save_snapshot] if snapshots else [])]
+        solution = minimise(problem, solver, run, limits, callbacks)
+
+    interrupted = solution.result is Result.INTERRUPTED
+    out.save_solution(solution)
+    record: dict[str, Any] = {
+        "command": "barycenter",
+        "arguments": arguments,
+        "size": list(pictures.shape[-2:]),
+        "environment": environment(where),
+        "weights": weights_record(problem.metric),
+        "ensemble": getattr(problem.metric, "ensemble", None),
+        "seed": seed,
+        "result": solution.result.value,
+        "steps": solution.state.step,
+        "best_step": solution.step,
+        "draws": solution.state.history[-1].draws if solution.history else 0,
+        "seconds": {"optimisation": solution.state.seconds},
+        "evaluation": None,
+    }
+    write_json(folder / "run.json", record)
+    evaluation = evaluate(
+        problem, solution.value[0], _INTERRUPTED_DRAWS if interrupted else evaluation_draws, seed
+    )
+    record["evaluation"] = _evaluation_record(problem, solution, evaluation)
+    record["seconds"]["total"] = time.perf_counter() - began
+    write_json(folder / "run.json", record)
+    plot_objective(
+        folder / "objective.png",
+        solution.state,
+        evaluation.baseline.objective,
+        evaluation.lower_bound,
+    )
+    print(_report(folder, solution, evaluation, record["evaluation"]))
+    return {Result.INTERRUPTED: 130, Result.NOT_FINITE: 1}.get(solution.result, 0)
+
+
+@dataclass(frozen=True)
+class _Output:
+    """The files of one run."""
+
+    folder: Path
+    problem: BarycenterProblem
+    solver: Solver
+    identity: Mapping[str, Any]
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.pt"
+
+    def save_inputs(self, names: list[str]) -> None:
+        inputs = prepare_outdir(self.folder / "inputs")
+        for index, (name, image) in enumerate(zip(names, self.problem.images, strict=True)):
+            save_png(inputs / f"{index:02d}_{name}.png", image)
+        save_png(self.folder / "mean.png", self.problem.mean)
+
+    def set_old_checkpoint_aside(self) -> None:
+        if self.checkpoint.exists():
+            kept = self.checkpoint.with_name("checkpoint.previous.pt")
+            self.checkpoint.replace(kept)
+            print_notice(f"{self.folder}: holds an earlier run; its checkpoint is now {kept.name}")
+
+    def save_checkpoint(self, run: Run) -> None:
+        if run.step % _CHECKPOINT_EVERY == 0:
+            save_run(self.checkpoint, run, self.identity)
+
+    def save_snapshot(self, run: Run) -> None:
+        if is_snapshot_step(run.step):
+            snapshots = self.folder / "snapshots"
+            snapshots.mkdir(exist_ok=True)
+            candidate = self.solver.postprocess(run.x, run.solver)
+            save_png(snapshots / f"{run.step:06d}.png", candidate[0])
+
+    def save_solution(self, solution: Solution) -> None:
+        save_png(self.folder / "barycenter.png", solution.value[0])
+        save_run(self.checkpoint, solution.state, self.identity)
+
+
+def is_snapshot_step(step: int) -> bool:
+    """Whether ``step`` is 1, 2, 3, 5 or 7 times a power of ten."""
+    digits = str(step)
+    return digits[0] in "12357" and not digits[1:].strip("0")
+
+
+def _read_init(init: str, images: Tensor) -> Any:
+    if init in ("blend", "noise", "image"):
+        return init
+    return load_image(init).to(images)
+
+
+def _identity(
+    problem: BarycenterProblem, schedule: Schedule, init: str, seed: int
+) -> dict[str, Any]:
+    """Return what must agree for a checkpoint to be resumed."""
+    metric = problem.metric
+    return {
+        "images": hashlib.sha256(problem.images.cpu().numpy().tobytes()).hexdigest(),
+        "start": hashlib.sha256(problem.initial.cpu().numpy().tobytes()).hexdigest(),
+        "weights": [float(weight) for weight in problem.weights],
+        "metric": metric.name,
+        "metric weights": [weights.sha256 for weights in metric.weights],
+        "ensemble": str(getattr(metric, "ensemble", None)),
+        "power": problem.power,
+        "draws": problem.draws,
+        "subset": problem.subset,
+        "schedule": schedule,
+        "seed": seed,
+    }
+
+
+def _evaluation_record(
+    problem: BarycenterProblem, solution: Solution, evaluation: BarycenterEvaluation
+) -> dict[str, Any]:
+    return {
+        **vars(evaluation),
+        "high_band_ratio": high_band_ratio(solution.value[0], problem.images, problem.weights),
+        "baseline": {
+            **vars(evaluation.baseline),
+            "high_band_ratio": high_band_ratio(problem.mean, problem.images, problem.weights),
+        },
+    }
+
+
+def _report(
+    folder: Path,
+    solution: Solution,
+    evaluation: BarycenterEvaluation,
+    record: Mapping[str, Any],
+) -> str:
+    """Return the closing table."""
+    best_input = min(evaluation.inputs, key=lambda value: value.objective)
+    rows = [
+        ("", "objective", "+-", "detail"),
+        _row("barycenter", evaluation, record["high_band_ratio"]),
+        _row("pixel mean", evaluation.baseline, record["baseline"]["high_band_ratio"]),
+        _row("best input", best_input, None),
+        ("lower bound", f"{evaluation.lower_bound:.5f}", "", ""),
+    ]
+    lines = [f"{name:<12}{value:>12}{error:>10}{detail:>8}" for name, value, error, detail in rows]
+    lines.append(
+        f"no image is lower than the bound: excess {evaluation.excess:.1%}, on "
+        f"{evaluation.draws} fresh draws; detail is high-band energy relative to the inputs'"
+    )
+    if not evaluation.beats_baseline:
+        lines.append(
+            "NOTE: the result is above the pixel mean's objective by "
+            f"{evaluation.advantage.objective:.2g} +- {evaluation.advantage.standard_error:.1g}; "
+            "more --steps may help"
+        )
+    lines.append(
+        f"{solution.result.value} (best at step {solution.step} of {solution.state.step}, "
+        f"{solution.state.seconds:.0f} s)"
+    )
+    files = ("barycenter.png", "mean.png", "objective.png", "run.json")
+    lines += [str(folder / name) for name in files]
+    return "\n".join(lines)
+
+
+def _row(name: str, value: Any, detail: float | None) -> tuple[str, str, str, str]:
+    return (
+        name,
+        f"{value.objective:.5f}",
+        f"{value.standard_error:.5f}",
+        "" if detail is None else f"{detail:.2f}",
+    )

@@ -1,0 +1,236 @@
+"""The ``elpips`` command: which subcommand runs, and what the user sees when it fails.
+
+Subcommands are imported when they are asked for: PyTorch alone takes seconds.
+"""
+
+from __future__ import annotations
+
+import difflib
+import io
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+
+_INTERRUPTED = 130
+_BROKEN_PIPE = 141
+# What PyTorch's allocators say on the CPU, on Linux and elsewhere.
+_OUT_OF_MEMORY = ("can't allocate memory", "not enough memory")
+
+
+@dataclass(frozen=True)
+class _Command:
+    """One line about a command, and its function ("module:function") or its subcommands.
+
+    ``default`` is the subcommand that the command's name alone stands for.
+    """
+
+    summary: str
+    target: str = ""
+    commands: Mapping[str, _Command] = field(default_factory=dict)
+    default: str | None = None
+
+
+_ELPIPS = _Command(
+    "Perceptual distances between images, and images between images, under E-LPIPS.",
+    commands={
+        "distance": _Command(
+            "measure the perceptual distance of two images", "scripts.distance:distance_command"
+        ),
+        "compare": _Command(
+            "sort images by their distance to a reference", "scripts.compare:compare_command"
+        ),
+        "barycenter": _Command(
+            "find the image that is perceptually between images",
+            "scripts.barycenter:barycenter_command",
+        ),
+        "demo": _Command(
+            "find a barycenter of images that come along", "scripts.demo:demo_command"
+        ),
+        "figure": _Command(
+            "draw a figure of the E-LPIPS paper",
+            commands={
+                "barycenters": _Command(
+                    "barycenters of noisy and of shifted copies of an image (Figure 4)",
+                    "scripts.figure_barycenters:figure_barycenters_command",
+                )
+            },
+        ),
+        "check-parity": _Command(
+            "check the metrics against results of the authors' implementation",
+            "scripts.check_parity:check_parity_command",
+        ),
+        "weights": _Command(
+            "list the weights of the metrics, or fetch them",
+            commands={
+                "list": _Command(
+                    "list the weights and the files they are read from",
+                    "scripts.weights_command:list_command",
+                ),
+                "fetch": _Command(
+                    "put weights into the user's cache", "scripts.weights_command:fetch_command"
+                ),
+            },
+            default="list",
+        ),
+    },
+)
+
+
+class _UnknownCommandError(Exception):
+    """A command that does not exist."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the ``elpips`` command.
+
+    Parameters
+    ----------
+    argv
+        The arguments; by default those of the process.
+
+    Returns
+    -------
+    int
+        The exit code: 0; 1 where a check failed; 2 for what the user can mend, said in one
+        line on standard error; 130 after Ctrl-C.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file name that is no text shall not lose the results of a long run.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        with _log_on_stderr():
+            code = _run("elpips", _ELPIPS, list(sys.argv[1:] if argv is None else argv))
+        # Here, where what goes wrong can still be said.
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        line, code = "interrupted", _INTERRUPTED
+    except BrokenPipeError:
+        line, code = "", _BROKEN_PIPE
+    except Exception as error:
+        reason = explain(error)
+        if reason is None:
+            raise
+        line, code = f"error: {reason}", 2
+    _flush_or_discard_output()
+    if line:
+        print(f"elpips: {line}", file=sys.stderr)
+    return code
+
+
+def _run(name: str, command: _Command, arguments: Sequence[str]) -> int:
+    """Run a command or the subcommand of it that the arguments begin with."""
+    if command.target:
+        return _call(name, command.target, arguments)
+    first = arguments[0] if arguments else None
+    if first in ("-h", "--help"):
+        print(_help(name, command))
+        return 0
+    if first == "--version" and command is _ELPIPS:
+        print(_version())
+        return 0
+    if command.default and (first is None or first.startswith("-")):
+        return _run(f"{name} {command.default}", command.commands[command.default], arguments)
+    if first is None:
+        print(_help(name, command), file=sys.stderr)
+        return 2
+    if first not in command.commands:
+        close = difflib.get_close_matches(first, command.commands, 1)
+        advice = f"did you mean {close[0]}?" if close else f"see {name} --help"
+        raise _UnknownCommandError(f"there is no command '{name} {first}'; {advice}")
+    return _run(f"{name} {first}", command.commands[first], arguments[1:])
+
+
+def _call(name: str, target: str, arguments: Sequence[str]) -> int:
+    """Import a command's function and call it with the arguments; return the exit code."""
+    module, function = target.split(":")
+    implementation = getattr(import_module(module), function)
+    import tyro
+
+    try:
+        code = tyro.cli(implementation, prog=name, args=list(arguments))
+    except SystemExit as stop:
+        # tyro's, after it has printed help or what is wrong with the arguments.
+        code = stop.code
+    return code if isinstance(code, int) else 0
+
+
+def _help(name: str, command: _Command) -> str:
+    width = max(map(len, command.commands))
+    lines = [f"  {each:{width}}  {about.summary}" for each, about in command.commands.items()]
+    usage = f"[{'|'.join(command.commands)}]" if command.default else "COMMAND"
+    summary = command.summary[0].upper() + command.summary[1:].removesuffix(".")
+    return "\n".join(
+        [
+            f"usage: {name} {usage} ...",
+            f"\n{summary}.\n\ncommands:",
+            *lines,
+            f"\n`{name} COMMAND --help` explains a command.",
+            *(["`elpips --version` prints the version."] if command is _ELPIPS else []),
+        ]
+    )
+
+
+def _version() -> str:
+    try:
+        return f"elpips {version('elpips-geometry')}"
+    except PackageNotFoundError:
+        return "elpips, not installed as a package"
+
+
+def explain(error: Exception) -> str | None:
+    """Return one line on an error that the user can mend; None for any other."""
+    message = " ".join(str(error).splitlines())
+    if isinstance(error, (_UnknownCommandError, *_input_errors())):
+        return message
+    if isinstance(error, OSError):
+        reason = error.strerror or message or type(error).__name__
+        return reason if error.filename is None else f"{error.filename}: {reason}"
+    torch = sys.modules.get("torch")
+    on_gpu = torch is not None and isinstance(error, torch.OutOfMemoryError)
+    on_cpu = isinstance(error, RuntimeError) and any(each in message for each in _OUT_OF_MEMORY)
+    if on_gpu or on_cpu or isinstance(error, MemoryError):
+        where = "the GPU's memory" if on_gpu else "the memory"
+        return f"{where} does not suffice; a smaller --size or fewer images need less"
+    if isinstance(error, RuntimeError) and "PytorchStreamWriter failed" in message:
+        return "a checkpoint cannot be written; is the disk full?"
+    return None
+
+
+def _input_errors() -> tuple[type[Exception], ...]:
+    """Return the project's own errors; a module not yet imported cannot have raised its."""
+    known = (("metrics.errors", "InputError"), ("optim.checkpoint", "CheckpointError"))
+    return tuple(getattr(sys.modules[name], cls) for name, cls in known if name in sys.modules)
+
+
+@contextmanager
+def _log_on_stderr() -> Iterator[None]:
+    """Show warnings of the ``elpips`` logger, each on a line."""
+    logger, handler = logging.getLogger("elpips"), _LineHandler(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _LineHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        print("elpips:", *record.getMessage().splitlines(), file=sys.stderr)
+
+
+def _flush_or_discard_output() -> None:
+    """Keep Python from complaining at exit about output that nobody can take."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""What the tests of every storey share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of reference material that is not part of the project; without it, skip."""
+    folder = os.environ.get("ELPIPS_SHARED")
+    if not folder:
+        pytest.skip("ELPIPS_SHARED does not name the folder of reference material")
+    if not Path(folder).is_dir():
+        pytest.skip(f"ELPIPS_SHARED names {folder}, which is not a folder")
+    return Path(folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what is marked ``gpu`` where there is no CUDA device."""
+    if torch.cuda.is_available():
+        return
+    for item in items:
+        if item.get_closest_marker("gpu"):
+            item.add_marker(pytest.mark.skip(reason="no CUDA device"))

@@ -1,0 +1,112 @@
+"""Image files of every kind, and the checks of what decoding makes of them."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageCms
+
+from metrics.errors import InputError
+from scripts.decode import decode
+
+SHAPE = (11, 17)
+RNG = np.random.default_rng(0)
+RGB = RNG.integers(0, 256, (*SHAPE, 3), dtype=np.uint8)
+GREY = RNG.integers(0, 256, SHAPE, dtype=np.uint8)
+DEEP = RNG.integers(0, 65536, (*SHAPE, 4), dtype=np.uint16)
+
+
+def pillow(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, format=form, **options)
+    return stream.getvalue()
+
+
+def tiff(samples: np.ndarray, **options: object) -> bytes:
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, samples, **options)
+    return stream.getvalue()
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    check = struct.pack(">I", zlib.crc32(kind + content))
+    return struct.pack(">I", len(content)) + kind + content + check
+
+
+def deep_png(samples: np.ndarray, *extra: bytes) -> bytes:
+    """Make a PNG file of 16-bit samples (H, W, C); Pillow writes none of 3 or 4 channels."""
+    height, width, channels = samples.shape
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
+    return b"".join(
+        [
+            b"\x89PNG\r\n\x1a\n",
+            chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)),
+            *extra,
+            chunk(b"IDAT", zlib.compress(rows)),
+            chunk(b"IEND", b""),
+        ]
+    )
+
+
+def lzw_tiff(bits: int, kind: int) -> bytes:
+    """Make a 2 x 1 RGB TIFF of zeros with LZW compression, which tifffile does not write."""
+    # Codes of nine bits: clear, zeros, end.
+    text = "".join(f"{code:09b}" for code in [256, *[0] * (6 * bits // 8), 257])
+    strip = bytes(int(text[i : i + 8].ljust(8, "0"), 2) for i in range(0, len(text), 8))
+    offset = 8 + 2 + 10 * 12 + 4
+    depths = struct.pack("<3H", bits, bits, bits)
+    kinds = struct.pack("<3H", kind, kind, kind)
+    entries = [
+        (256, 3, 1, 2),
+        (257, 3, 1, 1),
+        (258, 3, 3, offset),
+        (259, 3, 1, 5),
+        (262, 3, 1, 2),
+        (273, 4, 1, offset + 12),
+        (277, 3, 1, 3),
+        (278, 3, 1, 1),
+        (279, 4, 1, len(strip)),
+        (339, 3, 3, offset + 6),
+    ]
+    directory = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    head = b"II*\0" + struct.pack("<IH", 8, len(entries))
+    return head + directory + struct.pack("<I", 0) + depths + kinds + strip
+
+
+def foreign_profile() -> bytes:
+    """Make the sRGB profile with red and blue exchanged, named 'Test'."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
+    profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    return bytes(profile).replace("sRGB".encode("utf-16-be"), "Test".encode("utf-16-be"))
+
+
+def on_white(colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    return np.asarray(colour * alpha[..., None] + 1 - alpha[..., None])
+
+
+def pixels_of(data: bytes, *expected_notices: str) -> np.ndarray:
+    image, notices = decode(data)
+    assert image.dtype == np.float32
+    assert image.ndim == 3
+    assert image.shape[2] == 3
+    assert 0 <= image.min() <= image.max() <= 1
+    assert len(notices) == len(expected_notices), notices
+    for notice, expected in zip(notices, expected_notices, strict=True):
+        assert expected in notice
+    return image
+
+
+def error_of(data: bytes) -> str:
+    with pytest.raises(InputError) as caught:
+        decode(data)
+    message = str(caught.value)
+    assert message
+    assert "\n" not in message
+    return message

@@ -1,0 +1,68 @@
+"""Real networks: the authors' digits, and what holds for every metric with weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from metrics import create_metric
+
+pytestmark = pytest.mark.weights
+
+
+def load(folder: Path, name: str) -> torch.Tensor:
+    pixels = np.asarray(Image.open(folder / "images" / f"{name}.png").convert("RGB"))
+    return torch.from_numpy(pixels.astype(np.float32) / 255).permute(2, 0, 1)[None]
+
+
+@pytest.mark.parametrize(
+    ("image", "published"), [("adv_anchor", 0.0253999), ("adv_vgg_sqz", 0.0199217)]
+)
+def test_lpips_vgg_has_the_published_digits(shared: Path, image: str, published: float) -> None:
+    metric = create_metric("lpips_vgg", linear=shared / "weights" / "vgg_maxpool.npy")
+    distance = float(metric(load(shared, image), load(shared, "adv_reference")))
+    assert distance == pytest.approx(published, abs=5e-8)
+
+
+@pytest.mark.parametrize("name", ["elpips_vgg", "lpips_vgg", "lpips_alex"])
+@pytest.mark.parametrize("kind", ["identical", "flat", "black", "white"])
+def test_gradients_are_finite(name: str, kind: str) -> None:
+    metric = create_metric(name)
+    x = torch.rand(1, 3, 40, 33, generator=torch.Generator().manual_seed(0))
+    y = {
+        "identical": x,
+        "flat": torch.full_like(x, 0.5),
+        "black": torch.zeros_like(x),
+        "white": torch.ones_like(x),
+    }[kind]
+    for a, b in ((x, y), (y, x), (y, y)):
+        variable = a.clone().requires_grad_()
+        metric(variable, b, generator=torch.Generator().manual_seed(0)).sum().backward()
+        assert torch.isfinite(variable.grad).all()
+
+
+def test_elpips_means_agree_with_the_authors_draws(shared: Path) -> None:
+    """The first case of the reference statistics, on 150 draws."""
+    metric = create_metric(
+        "elpips_vgg", linear=shared / "weights" / "vgg_full_avg.npy", scale_levels=1
+    )
+    pair = torch.cat([load(shared, name) for name in ("adv_anchor", "adv_reference")])
+    pair = pair[..., 150:246, 150:246]
+    rng = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        distances = torch.tensor(
+            [
+                float(metric.distance(embedding[:1], embedding[1:]))
+                for embedding in (
+                    metric.embed(pair, metric.draw((96, 96), rng)) for _ in range(150)
+                )
+            ]
+        )
+    # goldens/stats.json: 3,000 draws, mean 0.0106355 +- 0.0000437, deviation 0.00269.
+    error = (distances.var() / 150 + 4.37e-5**2).sqrt()
+    assert abs(distances.mean() - 0.0106355) < 3 * error
+    assert distances.std() == pytest.approx(0.00269, rel=0.2)
