@@ -15,7 +15,9 @@ from torch import Tensor
 from geometry import BarycenterEvaluation, BarycenterProblem, high_band_ratio
 from geometry.barycenter import Schedule, barycenter, evaluate, make_solver
 from geometry.streams import stream_seed
+from metrics import InputError
 from optim import (
+    Callback,
     Limits,
     ProgressBar,
     Result,
@@ -86,6 +88,8 @@ def barycenter_command(
     """
     arguments = dict(locals())
     began = time.perf_counter()
+    if len(images) < 2:
+        raise InputError(f"found {len(images)} images, expected two or more")
     folder = prepare_outdir(outdir)
     where = resolve_device(device)
     pictures = load_images(images, size=size, crop=crop).to(where)
@@ -110,7 +114,9 @@ def barycenter_command(
         run = start(problem, solver, problem.initial, stream_seed(seed, "optimise"))
     limits = Limits(steps, tolerance, patience)
     with ProgressBar(steps, run.step, "barycenter") as bar:
-        callbacks = [bar, out.save_checkpoint, *([out.save_snapshot] if snapshots else [])]
+        callbacks: list[Callback] = [bar, out.save_checkpoint]
+        if snapshots:
+            callbacks.append(out.save_snapshot)
         solution = minimise(problem, solver, run, limits, callbacks)
 
     interrupted = solution.result is Result.INTERRUPTED
@@ -250,7 +256,7 @@ def _report(
     ]
     lines = [f"{name:<12}{value:>12}{error:>10}{detail:>8}" for name, value, error, detail in rows]
     lines.append(
-        f"no image is lower than the bound: excess {evaluation.excess:.1%}, on "
+        f"no image is lower than the bound: excess {max(evaluation.excess, 0):.1%}, on "
         f"{evaluation.draws} fresh draws; detail is high-band energy relative to the inputs'"
     )
     if not evaluation.beats_baseline:

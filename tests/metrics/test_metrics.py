@@ -132,7 +132,9 @@ def test_distance_is_the_definition_written_out() -> None:
     x, y = images(1, seed=1).double(), images(1, seed=2).double()
     metric = tiny().double()
     expected = 0.0
-    for f, g, w in zip(*(metric.trunk(_normalised(z), lambda t: t) for z in (x, y)), LINEAR):
+    for f, g, w in zip(
+        *(metric.trunk(_normalised(z), lambda t: t) for z in (x, y)), LINEAR, strict=True
+    ):
         f, g = (t / (t.square().sum(1, keepdim=True).sqrt() + 1e-10) for t in (f, g))
         expected = expected + ((f - g).square() * w[:, None, None]).sum(1).mean()
     torch.testing.assert_close(metric(x, y)[0], expected, rtol=1e-6, atol=0)
