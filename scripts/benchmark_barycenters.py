@@ -44,7 +44,7 @@ PAIRS = (
 def benchmark_barycenters_command(
     *,
     pair: tuple[tuple[Path, Path], ...] = (),
-    samples: bool = True,
+    samples: int = len(PAIRS),
     size: int = 128,
     steps: int = 400,
     released: tuple[int, ...] = (600,),
@@ -58,7 +58,7 @@ def benchmark_barycenters_command(
 
     Args:
         pair: Further pairs of image files, before the samples.
-        samples: Include the ten pairs of images that come along.
+        samples: How many of the ten pairs of images that come along to include.
         size: Short side in pixels, cropped to squares.
         steps: Steps of the default solver.
         released: Steps after which the released solver, started from noise, is judged.
@@ -111,11 +111,11 @@ def benchmark_barycenters_command(
 
 
 def _pairs(
-    files: tuple[tuple[Path, Path], ...], samples: bool, size: int
+    files: tuple[tuple[Path, Path], ...], samples: int, size: int
 ) -> Iterator[tuple[str, Tensor]]:
     for first, second in files:
         yield f"{first.stem}-{second.stem}", load_images([first, second], size=size)
-    for names in PAIRS if samples else ():
+    for names in PAIRS[:samples]:
         scaled = [resize_short_side(load_sample(name), size) for name in names]
         yield "-".join(names), torch.stack([center_crop(image, size, size) for image in scaled])
 

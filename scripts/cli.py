@@ -60,6 +60,15 @@ _ELPIPS = _Command(
                 )
             },
         ),
+        "benchmark": _Command(
+            "measure the solvers",
+            commands={
+                "barycenters": _Command(
+                    "objective and detail of barycenters of many pairs",
+                    "scripts.benchmark_barycenters:benchmark_barycenters_command",
+                )
+            },
+        ),
         "check-parity": _Command(
             "check the metrics against results of the authors' implementation",
             "scripts.check_parity:check_parity_command",

@@ -23,7 +23,9 @@ from scripts.options import (
 
 def compare_command(
     reference: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="REFERENCE")],
-    candidates: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="IMAGE ...")],
+    candidates: Annotated[
+        tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="IMAGE ...")
+    ],
     measurement: tyro.conf.OmitArgPrefixes[Measurement] = DEFAULTS,
 ) -> int:
     """Sort images by their perceptual distance to a reference.

@@ -36,7 +36,9 @@ def list_command(*, json: bool = False) -> int:
 
 
 def fetch_command(
-    names: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[NAME ...]")] = (),
+    names: Annotated[
+        tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[NAME ...]")
+    ] = (),
 ) -> int:
     """Put weights into the user's cache; from there they are read without a network.
 

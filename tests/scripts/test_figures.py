@@ -1,0 +1,92 @@
+"""The demonstration, Figure 4 and the benchmark, small and with what needs no weights."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import scripts.benchmark_barycenters as benchmark
+import scripts.figure_barycenters as figure
+from scripts.cli import main
+from scripts.figure_barycenters import noisy_copies, shifted_copies
+from scripts.figures import Cell, save_grid
+from scripts.images import load_image
+
+IMAGE = torch.rand(3, 24, 20, generator=torch.Generator().manual_seed(0))
+
+
+def test_noisy_copies_have_the_stated_noise() -> None:
+    grey = torch.full((3, 64, 64), 0.5)
+    copies = noisy_copies(grey, 10, 0.07, torch.Generator().manual_seed(1))
+    assert copies.shape == (10, 3, 64, 64)
+    assert float((copies - 0.5).std()) == pytest.approx(0.07, rel=0.02)
+    assert noisy_copies(torch.ones(3, 8, 8), 2, 0.07, torch.Generator()).max() <= 1
+
+
+def test_shifted_copies_are_shifts_with_mirrored_borders() -> None:
+    copies = shifted_copies(IMAGE, 200, 2, torch.Generator().manual_seed(1))
+    assert copies.shape == (200, *IMAGE.shape)
+    seen = set()
+    for copy in copies:
+        for y in range(-2, 3):
+            for x in range(-2, 3):
+                if torch.equal(copy[:, 2:-2, 2:-2], IMAGE.roll((-y, -x), (1, 2))[:, 2:-2, 2:-2]):
+                    seen.add((y, x))
+    assert len(seen) == 25
+
+
+def test_grid_has_captions_and_zooms(tmp_path: Path) -> None:
+    rows = [[Cell(IMAGE, "one"), Cell(IMAGE, "two")], [Cell(IMAGE, "three")]]
+    save_grid(tmp_path / "plain.png", rows)
+    save_grid(tmp_path / "zoomed.png", rows, zoom=8)
+    plain, zoomed = (load_image(tmp_path / f"{name}.png") for name in ("plain", "zoomed"))
+    assert zoomed.shape == (3, 2 * plain.shape[1], plain.shape[2])
+
+
+def test_figure_four_of_the_pixel_metric(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(figure, "_TITLES", {"l2": "L2"})
+    source = tmp_path / "image.png"
+    Image.fromarray((IMAGE.permute(1, 2, 0).numpy() * 255).astype(np.uint8)).save(source)
+    out = tmp_path / "out"
+    arguments = ["figure", "barycenters", str(source), "--size", "20", "--outdir", str(out)]
+    assert main(arguments) == 0
+    record = json.loads((out / "figure.json").read_text())
+    detail = {cell["copies"]: cell["high_band_ratio"] for cell in record["cells"]}
+    # The mean of shifted copies of noise loses its detail.
+    assert detail["shift"] < 0.2
+    assert (out / "figure.png").exists() and (out / "shift_l2.png").exists()
+    assert "figure.png" in capsys.readouterr().out
+
+
+def test_benchmark_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, capsys) -> None:
+    arguments = ["benchmark", "barycenters", "--metric", "l2", "--samples", "1", "--size", "16"]
+    arguments += ["--steps", "3", "--released", "2", "4", "--outdir", str(tmp_path)]
+    assert main(arguments) == 0
+    first = capsys.readouterr().out
+    rows = json.loads((tmp_path / "benchmark.json").read_text())["rows"]
+    assert [(row["schedule"], row["steps"]) for row in rows] == [
+        ("adaptive", 3),
+        ("released", 2),
+        ("released", 4),
+    ]
+    assert [row["network_passes"] for row in rows] == [12, 8, 16]
+
+    def fail(*_: object) -> None:
+        raise AssertionError("solved again")
+
+    monkeypatch.setattr(benchmark, "_solve", fail)
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == first
+
+
+@pytest.mark.weights
+def test_demo(tmp_path: Path, capsys) -> None:
+    arguments = ["demo", "--size", "32", "--steps", "3", "--outdir", str(tmp_path / "demo")]
+    assert main(arguments) == 0
+    last = capsys.readouterr().out.strip().splitlines()[-4:]
+    assert all(Path(line).exists() for line in last)
