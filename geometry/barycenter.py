@@ -9,7 +9,7 @@ from typing import Literal
 from torch import Tensor
 
 from geometry.barycenter_problem import BarycenterProblem, Init
-from geometry.certificate import BarycenterEvaluation, evaluate_barycenter
+from geometry.certificate import BarycenterEvaluation, check_draws, evaluate_barycenter
 from geometry.streams import stream, stream_seed
 from metrics import InputError, Metric
 from optim import (
@@ -106,6 +106,8 @@ def barycenter(
     .. [1] Kettunen et al., arXiv 1906.03973, section on barycenters; released as
        ``ex_pairwise_average.py`` (power 2, all inputs) and ``ex_bary10.py`` (subset 1).
     """
+    limits = make_limits(steps, tolerance, patience)
+    check_draws(evaluation_draws)
     problem = BarycenterProblem.of(
         images,
         weights,
@@ -116,13 +118,9 @@ def barycenter(
         subset=subset,
         seed=seed,
     )
-    solution = minimise(
-        problem,
-        solver=(solver := make_solver(problem, schedule)),
-        run=start(problem, solver, problem.initial, seed=stream_seed(seed, "optimise")),
-        limits=Limits(steps, tolerance, patience),
-        callbacks=callbacks,
-    )
+    solver = make_solver(problem, schedule)
+    run = start(problem, solver, problem.initial, stream_seed(seed, "optimise"))
+    solution = minimise(problem, solver, run, limits, callbacks)
     image = solution.value[0]
     evaluation = evaluate(problem, image, evaluation_draws, seed)
     return Barycenter(image, evaluation, solution)
@@ -141,6 +139,14 @@ def evaluate(
         draws=draws,
         generator=stream(seed, "evaluate"),
     )
+
+
+def make_limits(steps: int, tolerance: float = 0.0, patience: int = 0) -> Limits:
+    """Return the limits of a run, or raise `InputError`."""
+    try:
+        return Limits(steps, tolerance, patience)
+    except ValueError as error:
+        raise InputError(str(error)) from None
 
 
 def make_solver(problem: BarycenterProblem, schedule: Schedule) -> Solver:

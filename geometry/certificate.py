@@ -77,6 +77,12 @@ def pairwise_distances(metric: Metric, embedding: Embedding) -> Tensor:
     return matrix
 
 
+def check_draws(draws: int) -> None:
+    """Raise `InputError` unless there is a draw to evaluate on."""
+    if draws < 1:
+        raise InputError(f"evaluation draws: found {draws}, expected at least 1")
+
+
 @torch.no_grad()
 def evaluate_barycenter(
     image: Tensor,
@@ -93,8 +99,7 @@ def evaluate_barycenter(
     ``weights`` (K,) are on the simplex. The image, the pixel mean and the inputs share
     every draw, so that their differences are known better than their values.
     """
-    if draws < 1:
-        raise InputError(f"evaluation draws: found {draws}, expected at least 1")
+    check_draws(draws)
     draws = draws if metric.stochastic else 1
     weights = weights.double().cpu()
     mean = torch.einsum("k,kchw->chw", weights.to(inputs), inputs)

@@ -18,4 +18,4 @@ def stream(seed: int, purpose: Purpose) -> torch.Generator:
 def stream_seed(seed: int, purpose: Purpose) -> int:
     """Return the seed of one purpose's stream."""
     purposes = get_args(Purpose)
-    return seed * len(purposes) + purposes.index(purpose)
+    return (seed * len(purposes) + purposes.index(purpose)) % 2**63

@@ -60,7 +60,7 @@ class Embedding:
         """Return N, the number of images."""
         return len(self.layers[0])
 
-    def __getitem__(self, index: slice | Tensor) -> Embedding:
+    def __getitem__(self, index: int | slice | Tensor) -> Embedding:
         """Select images by a slice or an index tensor; N stays an axis."""
         if isinstance(index, int):
             index = slice(index, index + 1)

@@ -43,8 +43,11 @@ class Limits:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        if self.steps < 0 or self.evaluate_every < 1 or self.patience < 0 or self.tolerance < 0:
-            raise ValueError(f"limits out of range: {self}")
+        least = {"steps": 0, "tolerance": 0, "patience": 0, "evaluate_every": 1}
+        for name, bound in least.items():
+            # Written so that NaN fails.
+            if not getattr(self, name) >= bound:
+                raise ValueError(f"{name}: found {getattr(self, name)}, expected >= {bound}")
 
 
 def start(problem: Problem, solver: Solver, x: Tensor, seed: int) -> Run:

@@ -13,12 +13,12 @@ import tyro
 from torch import Tensor
 
 from geometry import BarycenterEvaluation, BarycenterProblem, high_band_ratio
-from geometry.barycenter import Schedule, barycenter, evaluate, make_solver
+from geometry.barycenter import Schedule, barycenter, evaluate, make_limits, make_solver
+from geometry.certificate import check_draws
 from geometry.streams import stream_seed
 from metrics import InputError
 from optim import (
     Callback,
-    Limits,
     ProgressBar,
     Result,
     Run,
@@ -90,6 +90,8 @@ def barycenter_command(
     began = time.perf_counter()
     if len(images) < 2:
         raise InputError(f"found {len(images)} images, expected two or more")
+    limits = make_limits(steps, tolerance, patience)
+    check_draws(evaluation_draws)
     folder = prepare_outdir(outdir)
     where = resolve_device(device)
     pictures = load_images(images, size=size, crop=crop).to(where)
@@ -112,7 +114,6 @@ def barycenter_command(
     else:
         out.set_old_checkpoint_aside()
         run = start(problem, solver, problem.initial, stream_seed(seed, "optimise"))
-    limits = Limits(steps, tolerance, patience)
     with ProgressBar(steps, run.step, "barycenter") as bar:
         callbacks: list[Callback] = [bar, out.save_checkpoint]
         if snapshots:

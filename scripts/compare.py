@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import tyro
+from torch import Tensor
 
 from metrics import Comparison, InputError, Metric, compare
 from metrics.sampling import CONFIDENCE
@@ -58,9 +60,9 @@ def compare_command(
         print_json(
             [
                 {
-                    **distance_record(metric, found.estimate, index),
                     "reference": reference,
                     "image": candidate,
+                    **distance_record(metric, found.estimate, index),
                     "margin": found.margin[index].item(),
                     "margin_standard_error": found.margin_error[index].item(),
                     "closest": index == found.closest,
@@ -79,26 +81,32 @@ def _report(metric: Metric, found: Comparison, candidates: tuple[Path, ...]) -> 
     rows = [
         (
             str(candidates[index]),
-            f"{found.estimate.distance[index].item():.6g}",
-            f"{CONFIDENCE * found.estimate.standard_error[index].item():.2g}",
+            *_value(found.estimate.distance[index], found.estimate.standard_error[index]),
             *(
-                ("", "")
-                if index == found.closest
-                else (
-                    f"{found.margin[index].item():.6g}",
-                    f"{CONFIDENCE * found.margin_error[index].item():.2g}",
-                )
+                _value(found.margin[index], found.margin_error[index])
+                if index != found.closest
+                else ("", "")
             ),
         )
         for index in order
     ]
-    lines = [format_table([header, *rows], "<>>>>"), *unmet(found.estimate)]
     draws = "1 draw" if found.estimate.draws == 1 else f"{found.estimate.draws} draws"
-    lines.append(f"{describe_metric(metric)}, {draws}; margin: distance minus the closest's")
-    return "\n".join([*lines, _verdict(found, candidates)])
+    return "\n".join(
+        [
+            format_table([header, *rows], "<>>>>"),
+            *unmet(found.estimate),
+            f"{describe_metric(metric)}, {draws}; margin: distance minus the closest's",
+            _verdict(metric, found, candidates),
+        ]
+    )
 
 
-def _verdict(found: Comparison, candidates: tuple[Path, ...]) -> str:
+def _value(mean: Tensor, error: Tensor) -> tuple[str, str]:
+    half = CONFIDENCE * error.item()
+    return f"{mean.item():.6g}", "unknown" if math.isnan(half) else f"{half:.2g}"
+
+
+def _verdict(metric: Metric, found: Comparison, candidates: tuple[Path, ...]) -> str:
     """Name the closest candidate, and those that may as well be it."""
     line = f"closest: {candidates[found.closest]}"
     others = [index for index in range(len(candidates)) if index != found.closest]
@@ -106,8 +114,11 @@ def _verdict(found: Comparison, candidates: tuple[Path, ...]) -> str:
         return line
     # Written so that the unknown error of a single draw makes none clear.
     clear = found.margin > CONFIDENCE * found.margin_error
-    unclear = [str(candidates[index]) for index in others if not clear[index]]
+    unclear = ", ".join(str(candidates[index]) for index in others if not clear[index])
+    if unclear and metric.stochastic:
+        return f"{line}, but not beyond the 95 % error of the margin to {unclear}"
     if unclear:
-        return f"{line}, but not beyond the 95 % error of the margin to {', '.join(unclear)}"
-    least = min(found.margin[index].item() for index in others)
-    return f"{line}, by at least {least:.3g}, which exceeds the 95 % error"
+        return f"{line}, and as close {unclear}"
+    least = f"{min(found.margin[index].item() for index in others):.3g}"
+    certain = ", which exceeds its 95 % error" if metric.stochastic else ""
+    return f"{line}, by at least {least}{certain}"

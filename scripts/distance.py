@@ -124,7 +124,7 @@ def distance_command(
             metric, images[:1], images[1:], **sampling, generator=generator, progress=progress
         )
     if measurement.json:
-        print_json({**distance_record(metric, found, 0), "images": [a, b]})
+        print_json({"images": [a, b], **distance_record(metric, found, 0)})
     else:
         print(_report(metric, found))
     return 0
@@ -159,7 +159,8 @@ def distance_record(metric: Metric, found: Estimate, index: int) -> dict[str, An
 
 def unmet(found: Estimate) -> list[str]:
     """Return the line that says so where the error bounds do not hold."""
-    return [] if found.met else [f"the error bounds are not met after {found.draws} draws"]
+    line = f"the error bounds are not met after {found.draws} draws; --max-draws allows more"
+    return [] if found.met else [line]
 
 
 def _report(metric: Metric, found: Estimate) -> str:

@@ -50,9 +50,10 @@ def resolve_device(name: str | torch.device) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         raise InputError(f"device {name!r} is unknown; expected {_DEVICES}") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise InputError(f"device '{device}': PyTorch finds no CUDA device here; expected cpu")
     try:
         torch.zeros(1, device=device).item()
-    # Without CUDA, torch raises an AssertionError; for a device of another kind, anything.
     except (AssertionError, RuntimeError, NotImplementedError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise InputError(

@@ -123,7 +123,8 @@ def test_streams_of_one_seed_differ_and_repeat() -> None:
         ({"init": torch.zeros(3, 5, 5)}, "init: found shape"),
         ({"schedule": "fast"}, "schedule: found 'fast'"),
         ({"metric": "lpips"}, "'lpips' is unknown"),
-        ({"evaluation_draws": 0, "steps": 1}, "evaluation draws"),
+        ({"evaluation_draws": 0}, "evaluation draws"),
+        ({"steps": -1}, "steps: found -1"),
     ],
 )
 def test_bad_options_are_refused(options: dict, message: str) -> None:

@@ -174,8 +174,10 @@ def test_released_schedule_has_the_published_values() -> None:
 
 
 def test_limits_are_checked() -> None:
-    with pytest.raises(ValueError, match="limits"):
+    with pytest.raises(ValueError, match="steps: found -1"):
         Limits(-1)
+    with pytest.raises(ValueError, match="tolerance: found nan"):
+        Limits(1, tolerance=float("nan"))
 
 
 class TestCheckpoint:
