@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,21 +19,18 @@ from optim import (
     Callback,
     ProgressBar,
     Result,
-    Run,
     Solution,
-    Solver,
     load_run,
     minimise,
-    save_run,
     start,
 )
-from scripts.images import Crop, load_image, load_images, prepare_outdir, print_notice, save_png
+from scripts.barycenter_files import BarycenterFiles, identity_of
+from scripts.images import Crop, load_image, load_images, prepare_outdir
 from scripts.options import default_of, make_metric, resolve_device, weights_record
 from scripts.plots import plot_objective
 from scripts.record import environment, write_json
 
 _INTERRUPTED_DRAWS = 8
-_CHECKPOINT_EVERY = 50
 
 
 def barycenter_command(
@@ -107,13 +102,15 @@ def barycenter_command(
         seed=seed,
     )
     solver = make_solver(problem, schedule)
-    out = _Output(folder, problem, solver, identity=_identity(problem, schedule, init, seed))
-    out.save_inputs([path.stem for path in images])
+    out = BarycenterFiles(
+        folder, problem, solver, identity=identity_of(problem, schedule, init, seed)
+    )
     if resume:
         run = load_run(out.checkpoint, out.identity, where)
     else:
         out.set_old_checkpoint_aside()
         run = start(problem, solver, problem.initial, stream_seed(seed, "optimise"))
+    out.save_inputs([path.stem for path in images])
     with ProgressBar(steps, run.step, "barycenter") as bar:
         callbacks: list[Callback] = [bar, out.save_checkpoint]
         if snapshots:
@@ -144,6 +141,7 @@ def barycenter_command(
     record["evaluation"] = _evaluation_record(problem, solution, evaluation)
     record["seconds"]["total"] = time.perf_counter() - began
     write_json(folder / "run.json", record)
+    out.save_comparison([path.stem for path in images], solution, record["evaluation"])
     plot_objective(
         folder / "objective.png",
         solution.state,
@@ -154,77 +152,10 @@ def barycenter_command(
     return {Result.INTERRUPTED: 130, Result.NOT_FINITE: 1}.get(solution.result, 0)
 
 
-@dataclass(frozen=True)
-class _Output:
-    """The files of one run."""
-
-    folder: Path
-    problem: BarycenterProblem
-    solver: Solver
-    identity: Mapping[str, Any]
-
-    @property
-    def checkpoint(self) -> Path:
-        return self.folder / "checkpoint.pt"
-
-    def save_inputs(self, names: list[str]) -> None:
-        inputs = prepare_outdir(self.folder / "inputs")
-        for index, (name, image) in enumerate(zip(names, self.problem.images, strict=True)):
-            save_png(inputs / f"{index:02d}_{name}.png", image)
-        save_png(self.folder / "mean.png", self.problem.mean)
-
-    def set_old_checkpoint_aside(self) -> None:
-        if self.checkpoint.exists():
-            kept = self.checkpoint.with_name("checkpoint.previous.pt")
-            self.checkpoint.replace(kept)
-            print_notice(f"{self.folder}: holds an earlier run; its checkpoint is now {kept.name}")
-
-    def save_checkpoint(self, run: Run) -> None:
-        if run.step % _CHECKPOINT_EVERY == 0:
-            save_run(self.checkpoint, run, self.identity)
-
-    def save_snapshot(self, run: Run) -> None:
-        if is_snapshot_step(run.step):
-            snapshots = self.folder / "snapshots"
-            snapshots.mkdir(exist_ok=True)
-            candidate = self.solver.postprocess(run.x, run.solver)
-            save_png(snapshots / f"{run.step:06d}.png", candidate[0])
-
-    def save_solution(self, solution: Solution) -> None:
-        save_png(self.folder / "barycenter.png", solution.value[0])
-        save_run(self.checkpoint, solution.state, self.identity)
-
-
-def is_snapshot_step(step: int) -> bool:
-    """Whether ``step`` is 1, 2, 3, 5 or 7 times a power of ten."""
-    digits = str(step)
-    return digits[0] in "12357" and not digits[1:].strip("0")
-
-
 def _read_init(init: str, images: Tensor) -> Any:
     if init in ("blend", "noise", "image"):
         return init
     return load_image(init).to(images)
-
-
-def _identity(
-    problem: BarycenterProblem, schedule: Schedule, init: str, seed: int
-) -> dict[str, Any]:
-    """Return what must agree for a checkpoint to be resumed."""
-    metric = problem.metric
-    return {
-        "images": hashlib.sha256(problem.images.cpu().numpy().tobytes()).hexdigest(),
-        "start": hashlib.sha256(problem.initial.cpu().numpy().tobytes()).hexdigest(),
-        "weights": [float(weight) for weight in problem.weights],
-        "metric": metric.name,
-        "metric weights": [weights.sha256 for weights in metric.weights],
-        "ensemble": str(getattr(metric, "ensemble", None)),
-        "power": problem.power,
-        "draws": problem.draws,
-        "subset": problem.subset,
-        "schedule": schedule,
-        "seed": seed,
-    }
 
 
 def _evaluation_record(
@@ -270,7 +201,7 @@ def _report(
         f"{solution.result.value} (best at step {solution.step} of {solution.state.step}, "
         f"{solution.state.seconds:.0f} s)"
     )
-    files = ("barycenter.png", "mean.png", "objective.png", "run.json")
+    files = ("barycenter.png", "mean.png", "comparison.png", "objective.png", "run.json")
     lines += [str(folder / name) for name in files]
     return "\n".join(lines)
 

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 import scripts.barycenter as module
-from scripts.barycenter import barycenter_command, is_snapshot_step
+from scripts.barycenter import barycenter_command
+from scripts.barycenter_files import is_snapshot_step
 from scripts.cli import main
 
 FAST = ["--metric", "l2", "--steps", "30"]
@@ -37,7 +38,7 @@ def pixels(path: Path) -> np.ndarray:
 def test_writes_everything_it_promises(pair, tmp_path: Path, capsys) -> None:
     out = tmp_path / "out"
     assert main(["barycenter", *pair, *FAST, "--init", "noise", "--outdir", str(out)]) == 0
-    for name in ("barycenter.png", "mean.png", "objective.png", "run.json", "checkpoint.pt"):
+    for name in ("barycenter.png", "mean.png", "comparison.png", "objective.png", "checkpoint.pt"):
         assert (out / name).stat().st_size > 0
     assert sorted(path.name for path in (out / "inputs").iterdir()) == [
         "00_first.png",

@@ -88,5 +88,5 @@ def test_benchmark_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, capsys)
 def test_demo(tmp_path: Path, capsys) -> None:
     arguments = ["demo", "--size", "32", "--steps", "3", "--outdir", str(tmp_path / "demo")]
     assert main(arguments) == 0
-    last = capsys.readouterr().out.strip().splitlines()[-4:]
+    last = capsys.readouterr().out.strip().splitlines()[-5:]
     assert all(Path(line).exists() for line in last)

@@ -1,0 +1,106 @@
+"""The files of ``elpips barycenter``: pictures, checkpoint, and whose checkpoint it is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from geometry import BarycenterProblem
+from geometry.barycenter import Schedule
+from optim import Run, Solution, Solver, save_run
+from scripts.figures import Cell, save_grid
+from scripts.images import prepare_outdir, print_notice, save_png
+
+_CHECKPOINT_EVERY = 50
+_COMPARED_INPUTS = 6
+
+
+@dataclass(frozen=True)
+class BarycenterFiles:
+    """The files of one run."""
+
+    folder: Path
+    problem: BarycenterProblem
+    solver: Solver
+    identity: Mapping[str, Any]
+
+    @property
+    def checkpoint(self) -> Path:
+        """The checkpoint's path."""
+        return self.folder / "checkpoint.pt"
+
+    def save_inputs(self, names: list[str]) -> None:
+        """Save the inputs as used, and their pixel mean."""
+        inputs = prepare_outdir(self.folder / "inputs")
+        for index, (name, image) in enumerate(zip(names, self.problem.images, strict=True)):
+            save_png(inputs / f"{index:02d}_{name}.png", image)
+        save_png(self.folder / "mean.png", self.problem.mean)
+
+    def set_old_checkpoint_aside(self) -> None:
+        """Rename the checkpoint of an earlier run, so that it is not lost."""
+        if self.checkpoint.exists():
+            kept = self.checkpoint.with_name("checkpoint.previous.pt")
+            self.checkpoint.replace(kept)
+            print_notice(f"{self.folder}: holds an earlier run; its checkpoint is now {kept.name}")
+
+    def save_checkpoint(self, run: Run) -> None:
+        """Save a checkpoint now and then; a callback."""
+        if run.step % _CHECKPOINT_EVERY == 0:
+            save_run(self.checkpoint, run, self.identity)
+
+    def save_snapshot(self, run: Run) -> None:
+        """Save the candidate at log-spaced steps; a callback."""
+        if is_snapshot_step(run.step):
+            snapshots = self.folder / "snapshots"
+            snapshots.mkdir(exist_ok=True)
+            candidate = self.solver.postprocess(run.x, run.solver)
+            save_png(snapshots / f"{run.step:06d}.png", candidate[0])
+
+    def save_comparison(
+        self, names: list[str], solution: Solution, evaluation: Mapping[str, Any]
+    ) -> None:
+        """Save inputs, mean and result side by side, with their figures."""
+        shown = list(zip(names, self.problem.images, strict=True))[:_COMPARED_INPUTS]
+        baseline = evaluation["baseline"]
+        cells = [Cell(image, name) for name, image in shown]
+        cells.append(Cell(self.problem.mean, _caption("pixel mean", baseline)))
+        cells.append(Cell(solution.value[0], _caption("barycenter", evaluation)))
+        save_grid(self.folder / "comparison.png", [cells])
+
+    def save_solution(self, solution: Solution) -> None:
+        """Save the result, and the checkpoint to go on from."""
+        save_png(self.folder / "barycenter.png", solution.value[0])
+        save_run(self.checkpoint, solution.state, self.identity)
+
+
+def _caption(name: str, evaluation: Mapping[str, Any]) -> str:
+    return f"{name}\n{evaluation['objective']:.4f}, detail {evaluation['high_band_ratio']:.2f}"
+
+
+def is_snapshot_step(step: int) -> bool:
+    """Whether ``step`` is 1, 2, 3, 5 or 7 times a power of ten."""
+    digits = str(step)
+    return digits[0] in "12357" and not digits[1:].strip("0")
+
+
+def identity_of(
+    problem: BarycenterProblem, schedule: Schedule, init: str, seed: int
+) -> dict[str, Any]:
+    """Return what must agree for a checkpoint to be resumed."""
+    metric = problem.metric
+    return {
+        "images": hashlib.sha256(problem.images.cpu().numpy().tobytes()).hexdigest(),
+        "start": hashlib.sha256(problem.initial.cpu().numpy().tobytes()).hexdigest(),
+        "weights": [float(weight) for weight in problem.weights],
+        "metric": metric.name,
+        "metric weights": [weights.sha256 for weights in metric.weights],
+        "ensemble": str(getattr(metric, "ensemble", None)),
+        "power": problem.power,
+        "draws": problem.draws,
+        "subset": problem.subset,
+        "schedule": schedule,
+        "seed": seed,
+    }
