@@ -27,7 +27,7 @@ def compare_command(
     reference: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="REFERENCE")],
     candidates: Annotated[
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="IMAGE ...")
-    ],
+    ] = (),
     measurement: tyro.conf.OmitArgPrefixes[Measurement] = DEFAULTS,
 ) -> int:
     """Sort images by their perceptual distance to a reference.

@@ -102,8 +102,8 @@ def distance_command(
 ) -> int:
     """Measure the perceptual distance of two images of one size.
 
-    A random metric such as E-LPIPS is averaged over draws: 200 of them, or as many as the
-    error bounds ask for.
+    A random metric such as E-LPIPS is averaged over draws: as many as --draws says, as the
+    error bounds ask for, or else --max-draws.
 
     Parameters
     ----------

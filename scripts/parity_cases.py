@@ -140,7 +140,8 @@ def load_crop(folder: Path, case: Case, name: str) -> Tensor:
 
 def _read_arrays(path: Path) -> Arrays:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here, since numpy leaves damaged files open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             return dict(stored)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; expected the arrays of the cases") from None

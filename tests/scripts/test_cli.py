@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from metrics import InputError, create_metric, estimate
+from metrics.weights import WeightsError
+from optim import CheckpointError
+from scripts import cli, weights_command
+from scripts.cli import main
+from scripts.options import default_of, format_table, make_generator, resolve_device
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def commands(command: cli._Command = cli._ELPIPS, *names: str) -> Iterator[list[str]]:
+    """Yield the names of every command that can be called."""
+    if command.target:
+        yield list(names)
+    for name, child in command.commands.items():
+        yield from commands(child, *names, name)
+
+
+COMMANDS = list(commands())
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(arguments)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def in_process(*arguments: str, **options: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "scripts.cli", *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, **options)
+
+
+def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "--help")
+    assert code == 0
+    assert not err
+    for command in COMMANDS:
+        assert f"  {command[0]} " in out
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    program = (
+        "import sys; from scripts.cli import main; code = main(['--help']);"
+        "sys.exit(code or 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    code, out, err = run(capsys, *command, "--help")
+    assert code == 0
+    assert not err
+    assert f"usage: elpips {' '.join(command)}" in " ".join(out.split())
+
+
+@pytest.mark.parametrize("group", sorted({names[0] for names in COMMANDS if len(names) > 1}))
+def test_groups_have_help(capsys: pytest.CaptureFixture[str], group: str) -> None:
+    code, out, _ = run(capsys, group, "--help")
+    assert code == 0
+    assert f"usage: elpips {group}" in out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "--version")
+    assert code == 0
+    assert out.startswith("elpips")
+
+
+@pytest.mark.parametrize("arguments", [[], ["figure"]], ids=["elpips", "figure"])
+def test_without_a_command_help_is_an_error(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    code, out, err = run(capsys, *arguments)
+    assert code == 2
+    assert not out
+    assert "commands:" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["barycentre"], "there is no command 'elpips barycentre'; did you mean barycenter?"),
+        (["--verbose"], "there is no command 'elpips --verbose'; "),
+        (["weights", "fetsh"], "there is no command 'elpips weights fetsh'; did you mean fetch?"),
+        (["xyz"], "there is no command 'elpips xyz'; see elpips --help"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_unknown_commands(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], expected: str
+) -> None:
+    code, out, err = run(capsys, *arguments)
+    assert code == 2
+    assert not out
+    assert err.startswith(f"elpips: error: {expected}")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["distance", "a.png"], ["distance", "a", "b", "--seed", "x"]]
+)
+def test_wrong_arguments(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    code, out, err = run(capsys, *arguments)
+    assert code == 2
+    assert not out
+    assert "elpips distance --help" in err
+
+
+FAILURES = [
+    (InputError("a.png: no such file"), "a.png: no such file"),
+    (WeightsError("two\nlines"), "two lines"),
+    (CheckpointError("c.pt: damaged"), "c.pt: damaged"),
+    (OSError(errno.ENOSPC, "No space left on device", "o.png"), "o.png: No space left on device"),
+    (PermissionError(errno.EACCES, "Permission denied"), "Permission denied"),
+    (MemoryError(), "the memory does not suffice; a smaller --size"),
+    (RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes"), "the memory does not"),
+    (RuntimeError("DefaultCPUAllocator: not enough memory: 9 bytes"), "the memory does not"),
+    (torch.OutOfMemoryError("CUDA out of memory."), "the GPU's memory does not suffice"),
+    (RuntimeError("PytorchStreamWriter failed writing file"), "a checkpoint cannot be written"),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"), FAILURES, ids=[type(error).__name__ for error, _ in FAILURES]
+)
+def test_errors_are_one_line(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    expected: str,
+) -> None:
+    monkeypatch.setattr(weights_command, "inventory", raising(error))
+    code, out, err = run(capsys, "weights")
+    assert code == 2
+    assert not out
+    assert err.startswith(f"elpips: error: {expected}")
+    assert err.count("\n") == 1
+
+
+def test_interruption(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights_command, "inventory", raising(KeyboardInterrupt()))
+    assert run(capsys, "weights") == (130, "", "elpips: interrupted\n")
+
+
+def test_our_own_mistakes_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights_command, "inventory", raising(RuntimeError("a bug")))
+    with pytest.raises(RuntimeError, match="a bug"):
+        main(["weights"])
+
+
+def raising(error: BaseException) -> Callable[[], object]:
+    def fail() -> object:
+        raise error
+
+    return fail
+
+
+def test_warnings_are_lines_on_standard_error(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = logging.getLogger("elpips")
+
+    def warn() -> list[object]:
+        logger.warning("runs on\na stand-in")
+        logger.info("not for everyone")
+        return []
+
+    handlers = list(logger.handlers)
+    monkeypatch.setattr(weights_command, "inventory", warn)
+    code, out, err = run(capsys, "weights", "--json")
+    assert (code, out, err) == (0, "[]\n", "elpips: runs on a stand-in\n")
+    assert logger.handlers == handlers
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with in_process("--help", stdout=write) as process:
+        os.close(write)
+        _, err = process.communicate()
+    assert (process.returncode, err) == (141, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_full_disk() -> None:
+    with open("/dev/full", "w") as full, in_process("--help", stdout=full) as process:
+        _, err = process.communicate()
+    assert (process.returncode, err) == (2, "elpips: error: No space left on device\n")
+
+
+def test_defaults_come_from_the_functions() -> None:
+    assert default_of(create_metric, "name") == "elpips_vgg"
+    assert default_of(estimate, "relative_error") is None
+    with pytest.raises(TypeError, match="metric of estimate has no default"):
+        default_of(estimate, "metric")
+    with pytest.raises(KeyError):
+        default_of(estimate, "nothing")
+
+
+def test_devices() -> None:
+    assert resolve_device("cpu") == torch.device("cpu")
+    assert resolve_device("auto").type in ("cpu", "cuda")
+    assert resolve_device(torch.device("cpu")) == torch.device("cpu")
+    for name in ("tpu7", "meta", "cuda:99"):
+        with pytest.raises(InputError, match=f"device '{name}'"):
+            resolve_device(name)
+
+
+def test_generators() -> None:
+    assert torch.rand(1, generator=make_generator(3)) == torch.rand(1, generator=make_generator(3))
+    for seed in (-1, 2**63):
+        with pytest.raises(InputError, match=f"seed: found {seed}"):
+            make_generator(seed)
+
+
+def test_tables_are_aligned() -> None:
+    assert format_table([("a", "bb", ""), ("ccc", "d", "")], "<><") == "a    bb\nccc   d"
