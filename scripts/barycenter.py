@@ -28,6 +28,7 @@ from scripts.barycenter_files import BarycenterFiles, identity_of
 from scripts.images import Crop, load_image, load_images, prepare_outdir
 from scripts.options import default_of, make_metric, resolve_device, weights_record
 from scripts.plots import plot_objective
+from scripts.raster import Alpha
 from scripts.record import environment, write_json
 
 _INTERRUPTED_DRAWS = 8
@@ -38,7 +39,8 @@ def barycenter_command(
     *,
     weights: tuple[float, ...] | None = None,
     size: int | None = None,
-    crop: Crop | None = None,
+    crop: Crop | None = default_of(load_images, "crop"),
+    alpha: Alpha = default_of(load_images, "alpha"),
     steps: int = default_of(barycenter, "steps"),
     metric: str = default_of(barycenter, "metric"),
     scale_levels: int | None = None,
@@ -63,6 +65,8 @@ def barycenter_command(
         weights: One non-negative number per image; equal by default.
         size: Scale the short sides to this many pixels (and crop to squares).
         crop: Keep the middle: none, center (the common size) or square.
+        alpha: Composite transparency on white, ignore it, or auto: ignore it if all
+            pixels are nearly opaque.
         steps: Optimiser steps in all, those of a resumed run included.
         metric: The distance to minimise.
         scale_levels: Levels of the E-LPIPS scale ensemble; by image size if not given.
@@ -89,7 +93,7 @@ def barycenter_command(
     check_draws(evaluation_draws)
     folder = prepare_outdir(outdir)
     where = resolve_device(device)
-    pictures = load_images(images, size=size, crop=crop).to(where)
+    pictures = load_images(images, size=size, crop=crop, alpha=alpha).to(where)
     options = {} if scale_levels is None else {"scale_levels": scale_levels}
     problem = BarycenterProblem.of(
         pictures,

@@ -12,7 +12,6 @@ from torch import Tensor
 from metrics import Comparison, InputError, Metric, compare
 from metrics.sampling import CONFIDENCE
 from scripts.distance import DEFAULTS, Measurement, distance_record, draws_bar, unmet
-from scripts.images import load_images
 from scripts.options import (
     describe_metric,
     format_table,
@@ -50,7 +49,7 @@ def compare_command(
     generator = make_generator(measurement.seed)
     device = resolve_device(measurement.device)
     paths = [reference, *candidates]
-    images = load_images(paths, size=measurement.size, crop=measurement.crop).to(device)
+    images = measurement.load(paths).to(device)
     metric = make_metric(measurement.metric, device)
     with draws_bar(metric, sampling["max_draws"]) as progress:
         found = compare(

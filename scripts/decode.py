@@ -17,6 +17,7 @@ from torchvision.io import ImageReadMode, decode_image
 from metrics.errors import InputError
 from scripts.raster import (
     BAD_SAMPLES,
+    Alpha,
     Floats,
     Raster,
     check_size,
@@ -32,13 +33,15 @@ _KNOWN = "PNG, JPEG, TIFF, WebP, GIF, BMP, PPM or JPEG 2000"
 _ORIENTATION = 0x0112
 
 
-def decode(data: bytes) -> tuple[Floats, list[str]]:
+def decode(data: bytes, alpha: Alpha = "auto") -> tuple[Floats, list[str]]:
     """Decode an image file to sRGB, upright, on white.
 
     Parameters
     ----------
     data
         Content of the file.
+    alpha
+        What to do with transparency.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def decode(data: bytes) -> tuple[Floats, list[str]]:
             warnings.simplefilter("ignore")
             raster, loss = read_tiff(data) if is_tiff(data) else (None, "")
             raster = raster or _read(data)
-            image, notices = finish(raster)
+            image, notices = finish(raster, alpha)
     except InputError:
         raise
     except UnidentifiedImageError:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import tyro
+from torch import Tensor
 from tqdm import tqdm
 
 from metrics import Estimate, InputError, Metric, create_metric, estimate
@@ -24,6 +25,7 @@ from scripts.options import (
     resolve_device,
     weights_record,
 )
+from scripts.raster import Alpha
 
 _METRIC: str = default_of(create_metric, "name")
 _MAX_DRAWS: int = default_of(estimate, "max_draws")
@@ -50,6 +52,9 @@ class Measurement:
         Scale the short sides to this many pixels, and crop to squares.
     crop
         Keep the middle: none, center (the common size) or square (the default with --size).
+    alpha
+        Composite transparency on white, ignore it, or auto: ignore it if all pixels are
+        nearly opaque.
     seed
         Same seed, same numbers.
     device
@@ -65,9 +70,14 @@ class Measurement:
     max_draws: int = _MAX_DRAWS
     size: int | None = default_of(load_images, "size")
     crop: Annotated[Crop | None, tyro.conf.arg(metavar="{none,center,square}")] = _CROP
+    alpha: Alpha = default_of(load_images, "alpha")
     seed: int = 0
     device: str = "auto"
     json: bool = False
+
+    def load(self, paths: Sequence[Path]) -> Tensor:
+        """Read image files (N, 3, H, W) as these options ask."""
+        return load_images(paths, size=self.size, crop=self.crop, alpha=self.alpha)
 
     def sampling(self) -> dict[str, Any]:
         """Return the arguments of `metrics.estimate` that these options stand for.
@@ -117,7 +127,7 @@ def distance_command(
     sampling = measurement.sampling()
     generator = make_generator(measurement.seed)
     device = resolve_device(measurement.device)
-    images = load_images([a, b], size=measurement.size, crop=measurement.crop).to(device)
+    images = measurement.load([a, b]).to(device)
     metric = make_metric(measurement.metric, device)
     with draws_bar(metric, sampling["max_draws"]) as progress:
         found = estimate(

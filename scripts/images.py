@@ -19,6 +19,7 @@ from torch import Tensor
 
 from metrics.errors import InputError
 from scripts.decode import decode
+from scripts.raster import Alpha
 
 Crop = Literal["none", "center", "square"]
 Notices = Callable[[str], None]
@@ -29,7 +30,9 @@ def print_notice(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def load_image(path: str | os.PathLike[str], *, notices: Notices = print_notice) -> Tensor:
+def load_image(
+    path: str | os.PathLike[str], *, alpha: Alpha = "auto", notices: Notices = print_notice
+) -> Tensor:
     """Read an image file as sRGB, upright, on white.
 
     Grey, palette, CMYK, transparent, 16-bit and float files, EXIF orientations and ICC
@@ -39,6 +42,9 @@ def load_image(path: str | os.PathLike[str], *, notices: Notices = print_notice)
     ----------
     path
         The file.
+    alpha
+        Transparency: "white" composites it on white, "ignore" takes colours as they are
+        stored, "auto" ignores it if no pixel is more than a quarter transparent.
     notices
         Called with a line for the user for each thing that was not simply read.
 
@@ -63,7 +69,7 @@ def load_image(path: str | os.PathLike[str], *, notices: Notices = print_notice)
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{path}: cannot be read ({reason})") from None
     try:
-        image, messages = decode(data)
+        image, messages = decode(data, alpha)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error.__cause__
     for message in messages:
@@ -76,6 +82,7 @@ def load_images(
     *,
     size: int | None = None,
     crop: Crop | None = None,
+    alpha: Alpha = "auto",
     min_side: int = 16,
     notices: Notices = print_notice,
 ) -> Tensor:
@@ -91,6 +98,8 @@ def load_images(
         After scaling, keep the middle of each image: "square" its largest square, "center"
         the smallest height and width among the images, "none" all of it. None is "square"
         with `size`, else "none".
+    alpha
+        What to do with transparency, see `load_image`.
     min_side
         Least height and width of the result in pixels.
     notices
@@ -111,7 +120,7 @@ def load_images(
         raise InputError("no images given; expected at least one")
     if size is not None and size < min_side:
         raise InputError(f"--size {size} is too small; expected at least {min_side}")
-    images = [load_image(path, notices=notices) for path in paths]
+    images = [load_image(path, alpha=alpha, notices=notices) for path in paths]
     if size is not None:
         for path, image in zip(paths, images, strict=True):
             if min(image.shape[1:]) < size:

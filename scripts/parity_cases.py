@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 from torch import Tensor
 
 from metrics import EnsembleDraw, InputError
+from scripts.images import load_image
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -113,29 +113,21 @@ def images_folder(path: Path) -> Path:
 def load_crop(folder: Path, case: Case, name: str) -> Tensor:
     """Load the crop of an image, (1, 3, H, W) float32 in [0, 1].
 
-    As for the reference results, transparency is ignored, not composited on white.
-
     Raises
     ------
     InputError
         The image cannot be read, or the crop is not inside it.
     """
     path = folder / f"{name}.png"
-    try:
-        with Image.open(path) as image:
-            pixels = np.asarray(image.convert("RGB"), dtype=np.float32) / 255
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such image; --images names their folder") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError(f"{path}: cannot be read ({error})") from None
+    # The authors' results are of files with and without alpha, always left out.
+    image = load_image(path, alpha="ignore", notices=lambda _: None)
     top, left, height, width = case.box
-    if top + height > pixels.shape[0] or left + width > pixels.shape[1]:
+    if top + height > image.shape[1] or left + width > image.shape[2]:
         raise InputError(
-            f"{path}: {pixels.shape[1]} x {pixels.shape[0]} pixels; expected at least "
+            f"{path}: {image.shape[2]} x {image.shape[1]} pixels; expected at least "
             f"{left + width} x {top + height} for the crop"
         )
-    crop = pixels[top : top + height, left : left + width]
-    return torch.from_numpy(crop).permute(2, 0, 1)[None].contiguous()
+    return image[None, :, top : top + height, left : left + width].contiguous()
 
 
 def _read_arrays(path: Path) -> Arrays:

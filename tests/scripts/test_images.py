@@ -60,7 +60,9 @@ def test_notices_name_the_file(tmp_path: Path) -> None:
     path = write(tmp_path / "a.png", 17, 11, "RGBA")
     notices: list[str] = []
     load_image(path, notices=notices.append)
-    assert notices == [f"{path}: transparency was composited on white"]
+    assert notices == [
+        f"{path}: transparency was composited on white (--alpha ignore leaves it out)"
+    ]
 
 
 def test_notices_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
