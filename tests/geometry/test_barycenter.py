@@ -14,7 +14,9 @@ from geometry import (
     pairwise_distances,
 )
 from geometry.streams import stream
-from metrics import InputError, create_metric
+from metrics import InputError, Metric, create_metric
+from scripts.images import resize_short_side
+from scripts.samples import load_sample
 
 RNG = torch.Generator().manual_seed(0)
 IMAGES = torch.rand(3, 3, 17, 21, generator=RNG)
@@ -132,31 +134,29 @@ def test_bad_options_are_refused(options: dict, message: str) -> None:
         barycenter(IMAGES, **{"metric": "l2", "steps": 2, **options})
 
 
+@pytest.fixture(scope="module")
+def elpips() -> Metric:
+    return create_metric("elpips_vgg")
+
+
+@pytest.fixture(scope="module")
+def faces() -> torch.Tensor:
+    names = ("astronaut_face", "hopper_face")
+    return torch.stack([resize_short_side(load_sample(name), 32) for name in names])
+
+
 @pytest.mark.weights
-class TestWithElpips:
-    """The real metric on a small crop."""
+def test_elpips_barycenter_beats_the_mean_and_the_inputs(elpips, faces) -> None:
+    evaluation = barycenter(faces, metric=elpips, steps=100, evaluation_draws=16).evaluation
+    assert evaluation.advantage.objective < -2 * evaluation.advantage.standard_error
+    assert evaluation.objective < min(value.objective for value in evaluation.inputs)
+    assert evaluation.objective > evaluation.lower_bound
 
-    @pytest.fixture(scope="class")
-    def metric(self):
-        return create_metric("elpips_vgg")
 
-    @pytest.fixture(scope="class")
-    def pair(self):
-        from scripts.images import resize_short_side
-        from scripts.samples import load_sample
-
-        names = ("astronaut_face", "hopper_face")
-        return torch.stack([resize_short_side(load_sample(name), 32) for name in names])
-
-    def test_beats_the_mean_and_the_inputs(self, metric, pair) -> None:
-        evaluation = barycenter(pair, metric=metric, steps=100, evaluation_draws=16).evaluation
-        assert evaluation.advantage.objective < -2 * evaluation.advantage.standard_error
-        assert evaluation.objective < min(value.objective for value in evaluation.inputs)
-        assert evaluation.objective > evaluation.lower_bound
-
-    def test_same_seed_same_pixels(self, metric, pair) -> None:
-        first, second = (
-            barycenter(pair, metric=metric, steps=4, evaluation_draws=2, seed=9) for _ in range(2)
-        )
-        assert torch.equal(first.solution.state.x, second.solution.state.x)
-        assert first.evaluation == second.evaluation
+@pytest.mark.weights
+def test_same_seed_same_pixels(elpips, faces) -> None:
+    first, second = (
+        barycenter(faces, metric=elpips, steps=4, evaluation_draws=2, seed=9) for _ in range(2)
+    )
+    assert torch.equal(first.solution.state.x, second.solution.state.x)
+    assert first.evaluation == second.evaluation

@@ -131,18 +131,23 @@ def test_interruption_leaves_image_record_and_checkpoint(pair, tmp_path: Path, m
 def test_ctrl_c(pair, tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "scripts.cli", "barycenter", *pair, "--metric", "l2"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*command, "--steps", "1000000", "--outdir", str(out)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    deadline = time.monotonic() + 120
-    while not (out / "checkpoint.pt").exists():
-        assert time.monotonic() < deadline and process.poll() is None
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=120)
+        # Where the tests run in the background, the shell has them ignore SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        try:
+            deadline = time.monotonic() + 120
+            while not (out / "checkpoint.pt").exists():
+                assert time.monotonic() < deadline and process.poll() is None
+                time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=120)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert "Traceback" not in errors
     record = json.loads((out / "run.json").read_text())
