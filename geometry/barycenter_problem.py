@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from geometry.bands import BandSpread
+from geometry.certificate import weighted_mean
 from geometry.streams import stream
 from metrics import Draw, Embedding, InputError, Metric, check_images, create_metric
 from metrics.base import image_size
@@ -88,7 +89,7 @@ class BarycenterProblem:
     @property
     def mean(self) -> Tensor:
         """The weighted pixel mean (3, H, W), the baseline."""
-        return torch.einsum("k,kchw->chw", self.weights, self.images).clamp(0, 1)
+        return weighted_mean(self.images, self.weights)
 
     def sample(self, x: Tensor, generator: torch.Generator) -> Sample:
         """Sample the objective and its gradient on fresh draws shared by all images."""
@@ -160,7 +161,7 @@ def _initial(images: Tensor, weights: Tensor, init: Init | Tensor, seed: int) ->
         check_images(init.view_as(images[:1]), "init")
         return init.view_as(images[:1]).to(images)
     if init == "blend":
-        return torch.einsum("k,kchw->chw", weights, images)[None].clamp(0, 1)
+        return weighted_mean(images, weights)[None]
     if init == "image":
         return images[int(weights.argmax())][None].clone()
     if init == "noise":

@@ -77,6 +77,11 @@ def pairwise_distances(metric: Metric, embedding: Embedding) -> Tensor:
     return matrix
 
 
+def weighted_mean(images: Tensor, weights: Tensor) -> Tensor:
+    """Return the pixel mean (3, H, W) of images (K, 3, H, W), weights (K,) on the simplex."""
+    return torch.einsum("k,kchw->chw", weights.to(images), images).clamp(0, 1)
+
+
 def check_draws(draws: int) -> None:
     """Raise `InputError` unless there is a draw to evaluate on."""
     if draws < 1:
@@ -102,7 +107,7 @@ def evaluate_barycenter(
     check_draws(draws)
     draws = draws if metric.stochastic else 1
     weights = weights.double().cpu()
-    mean = torch.einsum("k,kchw->chw", weights.to(inputs), inputs)
+    mean = weighted_mean(inputs, weights)
     points = torch.cat([image[None], mean[None], inputs]).clamp(0, 1)
     samples = torch.stack(
         [
