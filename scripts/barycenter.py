@@ -15,21 +15,22 @@ from geometry.barycenter import Schedule, barycenter, evaluate, make_limits, mak
 from geometry.certificate import check_draws
 from geometry.streams import stream_seed
 from metrics import InputError
+from metrics.base import image_size
 from optim import (
     Callback,
     ProgressBar,
     Result,
     Solution,
-    load_run,
     minimise,
     start,
 )
 from scripts.barycenter_files import BarycenterFiles, identity_of
 from scripts.images import Crop, load_image, load_images, prepare_outdir
-from scripts.options import default_of, make_metric, resolve_device, weights_record
+from scripts.options import default_of, make_metric, resolve_device
 from scripts.plots import plot_objective
 from scripts.raster import Alpha
-from scripts.record import environment, write_json
+from scripts.record import write_json
+from scripts.run_folder import run_record
 
 _INTERRUPTED_DRAWS = 8
 
@@ -107,10 +108,10 @@ def barycenter_command(
     )
     solver = make_solver(problem, schedule)
     out = BarycenterFiles(
-        folder, problem, solver, identity=identity_of(problem, schedule, init, seed)
+        folder, identity_of(problem, schedule, init, seed), problem, solver
     )
     if resume:
-        run = load_run(out.checkpoint, out.identity, where)
+        run = out.load(where)
     else:
         out.set_old_checkpoint_aside()
         run = start(problem, solver, problem.initial, stream_seed(seed, "optimise"))
@@ -123,21 +124,9 @@ def barycenter_command(
 
     interrupted = solution.result is Result.INTERRUPTED
     out.save_solution(solution)
-    record: dict[str, Any] = {
-        "command": "barycenter",
-        "arguments": arguments,
-        "size": list(pictures.shape[-2:]),
-        "environment": environment(where),
-        "weights": weights_record(problem.metric),
-        "ensemble": getattr(problem.metric, "ensemble", None),
-        "seed": seed,
-        "result": solution.result.value,
-        "steps": solution.state.step,
-        "best_step": solution.step,
-        "draws": solution.state.history[-1].draws if solution.history else 0,
-        "seconds": {"optimisation": solution.state.seconds},
-        "evaluation": None,
-    }
+    record = run_record(
+        "barycenter", arguments, problem.metric, image_size(pictures), where, solution
+    )
     write_json(folder / "run.json", record)
     evaluation = evaluate(
         problem, solution.value[0], _INTERRUPTED_DRAWS if interrupted else evaluation_draws, seed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,27 +9,20 @@ from typing import Any
 
 from geometry import BarycenterProblem
 from geometry.barycenter import Schedule
-from optim import Run, Solution, Solver, save_run
+from optim import Run, Solution, Solver
 from scripts.figures import Cell, save_grid
-from scripts.images import prepare_outdir, print_notice, save_png
+from scripts.images import prepare_outdir, save_png
+from scripts.run_folder import RunFolder, digest, metric_identity
 
-_CHECKPOINT_EVERY = 50
 _COMPARED_INPUTS = 6
 
 
 @dataclass(frozen=True)
-class BarycenterFiles:
+class BarycenterFiles(RunFolder):
     """The files of one run."""
 
-    folder: Path
     problem: BarycenterProblem
     solver: Solver
-    identity: Mapping[str, Any]
-
-    @property
-    def checkpoint(self) -> Path:
-        """The checkpoint's path."""
-        return self.folder / "checkpoint.pt"
 
     def save_inputs(self, names: list[str]) -> None:
         """Save the inputs as used, and their pixel mean."""
@@ -38,18 +30,6 @@ class BarycenterFiles:
         for index, (name, image) in enumerate(zip(names, self.problem.images, strict=True)):
             save_png(inputs / f"{index:02d}_{name}.png", image)
         save_png(self.folder / "mean.png", self.problem.mean)
-
-    def set_old_checkpoint_aside(self) -> None:
-        """Rename the checkpoint of an earlier run, so that it is not lost."""
-        if self.checkpoint.exists():
-            kept = self.checkpoint.with_name("checkpoint.previous.pt")
-            self.checkpoint.replace(kept)
-            print_notice(f"{self.folder}: holds an earlier run; its checkpoint is now {kept.name}")
-
-    def save_checkpoint(self, run: Run) -> None:
-        """Save a checkpoint now and then; a callback."""
-        if run.step % _CHECKPOINT_EVERY == 0:
-            save_run(self.checkpoint, run, self.identity)
 
     def save_snapshot(self, run: Run) -> None:
         """Save the candidate at log-spaced steps; a callback."""
@@ -73,7 +53,7 @@ class BarycenterFiles:
     def save_solution(self, solution: Solution) -> None:
         """Save the result, and the checkpoint to go on from."""
         save_png(self.folder / "barycenter.png", solution.value[0])
-        save_run(self.checkpoint, solution.state, self.identity)
+        self.save_state(solution.state)
 
 
 def _caption(name: str, evaluation: Mapping[str, Any]) -> str:
@@ -90,14 +70,11 @@ def identity_of(
     problem: BarycenterProblem, schedule: Schedule, init: str, seed: int
 ) -> dict[str, Any]:
     """Return what must agree for a checkpoint to be resumed."""
-    metric = problem.metric
     return {
-        "images": hashlib.sha256(problem.images.cpu().numpy().tobytes()).hexdigest(),
-        "start": hashlib.sha256(problem.initial.cpu().numpy().tobytes()).hexdigest(),
+        "images": digest(problem.images),
+        "start": digest(problem.initial),
         "weights": [float(weight) for weight in problem.weights],
-        "metric": metric.name,
-        "metric weights": [weights.sha256 for weights in metric.weights],
-        "ensemble": str(getattr(metric, "ensemble", None)),
+        **metric_identity(problem.metric),
         "power": problem.power,
         "draws": problem.draws,
         "subset": problem.subset,

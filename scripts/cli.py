@@ -48,8 +48,23 @@ _ELPIPS = _Command(
             "find the image that is perceptually between images",
             "scripts.barycenter:barycenter_command",
         ),
+        "geodesic": _Command(
+            "find the shortest path of images between two images, and animate it",
+            "scripts.geodesic:geodesic_command",
+        ),
+        "morph": _Command(
+            "morph through key images, in a circle if wanted", "scripts.morph:morph_command"
+        ),
+        "interpolate": _Command(
+            "find frames between two frames of real footage",
+            "scripts.geodesic:interpolate_command",
+        ),
+        "evaluate": _Command(
+            "measure any path of frames, whoever made it", "scripts.evaluate:evaluate_command"
+        ),
         "demo": _Command(
-            "find a barycenter of images that come along", "scripts.demo:demo_command"
+            "find a barycenter and a texture morph of images that come along",
+            "scripts.demo:demo_command",
         ),
         "figure": _Command(
             "draw a figure of the E-LPIPS paper",
@@ -57,7 +72,11 @@ _ELPIPS = _Command(
                 "barycenters": _Command(
                     "barycenters of noisy and of shifted copies of an image (Figure 4)",
                     "scripts.figure_barycenters:figure_barycenters_command",
-                )
+                ),
+                "geodesics": _Command(
+                    "geodesics under three metrics, with slices through time (Figure 5)",
+                    "scripts.figure_geodesics:figure_geodesics_command",
+                ),
             },
         ),
         "benchmark": _Command(

@@ -1,0 +1,52 @@
+"""A cross-fade that keeps the contrast of its ends: where geodesics start by default."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from geometry.bands import SIGMAS, split
+from geometry.blur import gaussian_blur
+
+_WINDOW = 3.0
+_LARGEST_GAIN = 2.0
+_TINY = 1e-10
+
+
+def crisp_fade(start: Tensor, end: Tensor, times: Sequence[float]) -> Tensor:
+    """Fade between images (3, H, W) so that local contrast goes evenly too, (T, 3, H, W).
+
+    Averaging unrelated detail halves its energy in the middle. Here each band of detail (up
+    to the coarsest) is amplified where it lost energy, until its local mean square is what
+    lies between the ends', by no more than a factor of two: variance-preserving blending
+    [1]_ by band and place. Where the ends agree it is the cross-fade; exact at 0 and 1.
+
+    References
+    ----------
+    .. [1] Heitz, Neyret, "High-performance by-example noise using a histogram-preserving
+       blending operator", HPG 2018.
+    """
+    ends = split(torch.stack([start, end]))
+    energies = _local_energy(ends)
+    frames = []
+    for time in times:
+        if time in (0, 1):
+            frames.append(end if time else start)
+            continue
+        bands = torch.lerp(ends[:1], ends[1:], time)
+        wanted = torch.lerp(energies[:1], energies[1:], time)
+        gain = ((wanted + _TINY) / (_local_energy(bands) + _TINY)).sqrt()
+        detail = bands[:, :-1] * gain.clamp(1.0, _LARGEST_GAIN)
+        frames.append((detail.sum(1) + bands[:, -1])[0].clamp(0, 1))
+    return torch.stack(frames)
+
+
+def _local_energy(bands: Tensor) -> Tensor:
+    """Return the windowed mean square (N, bands - 1, 1, H, W) of all bands but the coarsest."""
+    squares = bands[:, :-1].square().mean(2, keepdim=True)
+    windows = [_WINDOW * max(1.0, sigma / 2) for sigma in SIGMAS]
+    return torch.stack(
+        [gaussian_blur(squares[:, index], window) for index, window in enumerate(windows)], dim=1
+    )

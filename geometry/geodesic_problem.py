@@ -1,0 +1,186 @@
+"""The geodesic as a stochastic problem: samples of the path energy, held-out judgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from geometry.bands import BandSpread
+from geometry.path_energy import path_energy
+from geometry.reference_path import PathInit, Reference, noise_frames, reference_path
+from geometry.streams import stream
+from geometry.time_modes import PathCoordinates, times_of
+from metrics import Draw, InputError, Metric, check_images, create_metric
+from metrics.base import image_size
+from optim import Sample
+
+_HELD_OUT_DRAWS = 4
+
+
+@dataclass(frozen=True)
+class GeodesicProblem:
+    """The path energy over the inner frames (N - 1, 3, H, W) of N transitions.
+
+    Energies are as `path_energy` defines them, plus ``pixel_weight`` times the same energy
+    of mean square pixel differences.
+
+    Attributes
+    ----------
+    ends
+        Start and end (2, 3, H, W).
+    transitions
+        N.
+    reference
+        The path whose deviation is computed, at any times.
+    from_noise
+        Start from noise instead of the reference.
+    chunk
+        Frames on the tape at a time.
+    held_out_draws
+        Draws set aside for choosing the best iterate.
+    """
+
+    ends: Tensor
+    transitions: int
+    metric: Metric
+    reference: Reference
+    power: int = 1
+    draws: int = 1
+    pixel_weight: float = 0.0
+    chunk: int = 4
+    seed: int = 0
+    from_noise: bool = False
+    held_out_draws: tuple[Draw, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        start: Tensor,
+        end: Tensor,
+        frames: int = 10,
+        *,
+        metric: Metric | str = "elpips_vgg",
+        init: PathInit | Tensor = "crisp",
+        power: int = 1,
+        draws: int = 1,
+        pixel_weight: float = 0.0,
+        chunk: int = 4,
+        seed: int = 0,
+    ) -> GeodesicProblem:
+        """Check the arguments of `geodesic` and set the problem up."""
+        for name, image in (("start", start), ("end", end)):
+            if image.dim() != 3:
+                raise InputError(f"{name}: found shape {tuple(image.shape)}, expected (3, H, W)")
+            check_images(image[None], name)
+        if start.shape != end.shape:
+            raise InputError(f"ends differ in shape: {tuple(start.shape)} and {tuple(end.shape)}")
+        least = {"frames": (frames, 3), "draws per step": (draws, 1), "chunk": (chunk, 1)}
+        for name, (value, bound) in least.items():
+            if value < bound:
+                raise InputError(f"{name}: found {value}, expected at least {bound}")
+        if power not in (1, 2):
+            raise InputError(f"power: found {power}, expected 1 or 2")
+        if not pixel_weight >= 0:
+            raise InputError(f"pixel_weight: found {pixel_weight}, expected >= 0")
+        if isinstance(metric, str):
+            metric = create_metric(metric, device=start.device)
+        ends = torch.stack([start, end]).detach()
+        problem = cls(
+            ends=ends,
+            transitions=frames - 1,
+            metric=metric,
+            reference=reference_path(ends[0], ends[1], init),
+            power=power,
+            draws=draws if metric.stochastic else 1,
+            pixel_weight=pixel_weight,
+            chunk=chunk,
+            seed=seed,
+            from_noise=isinstance(init, str) and init == "noise",
+        )
+        return replace(problem, held_out_draws=problem._set_aside(image_size(ends)))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W)."""
+        return image_size(self.ends)
+
+    @property
+    def middle(self) -> Tensor:
+        """The inner frames of the reference path, (N - 1, 3, H, W)."""
+        return self.reference(times_of(self.transitions)[1:-1]).clamp(0, 1)
+
+    @property
+    def initial(self) -> Tensor:
+        """Where to start: the reference path or noise."""
+        if self.from_noise:
+            return noise_frames(self.ends[0], self.transitions - 1, self.seed)
+        return self.middle
+
+    def at(self, transitions: int, size: tuple[int, int]) -> GeodesicProblem:
+        """Return the same problem with other transitions and at another size (H, W)."""
+        if size == self.size:
+            return replace(self, transitions=transitions)
+        reference = self.reference
+        return replace(
+            self,
+            ends=resize(self.ends, size),
+            transitions=transitions,
+            reference=lambda times: resize(reference(times), size),
+            held_out_draws=self._set_aside(size),
+        )
+
+    def complete(self, frames: Tensor) -> Tensor:
+        """Put the ends around inner frames: (N + 1, 3, H, W)."""
+        return torch.cat([self.ends[:1], frames, self.ends[1:]])
+
+    def sample(self, x: Tensor, generator: torch.Generator) -> Sample:
+        """Sample the energy and its gradient on fresh draws shared by all frames."""
+        value, gradient = 0.0, torch.zeros_like(x)
+        for draw in self.metric.draws(self.size, self.draws, generator):
+            energy, slope = path_energy(
+                self.metric, self.ends, x, draw, power=self.power, chunk=self.chunk
+            )
+            value += energy / self.draws
+            gradient += slope / self.draws
+        if self.pixel_weight:
+            energy, slope = _pixel_energy(self.complete(x))
+            value += self.pixel_weight * energy
+            gradient += self.pixel_weight * slope
+        return Sample(value, gradient, self.draws)
+
+    @torch.no_grad()
+    def held_out(self, x: Tensor) -> float:
+        """Return the energy on the held-out draws."""
+        values = [
+            path_energy(
+                self.metric, self.ends, x, draw, power=self.power, chunk=self.chunk, slope=False
+            )[0]
+            for draw in self.held_out_draws
+        ]
+        pixels = _pixel_energy(self.complete(x))[0] if self.pixel_weight else 0.0
+        return sum(values) / len(values) + self.pixel_weight * pixels
+
+    def coordinates(self) -> PathCoordinates:
+        """Return coordinates scaled by how far the ends are apart, by place and band."""
+        middle = self.ends.mean(0, keepdim=True)
+        halves = torch.tensor([0.5, 0.5])
+        return PathCoordinates(BandSpread.around(middle, self.ends, halves), self.transitions)
+
+    def _set_aside(self, size: tuple[int, int]) -> tuple[Draw, ...]:
+        count = _HELD_OUT_DRAWS if self.metric.stochastic else 1
+        return tuple(self.metric.draws(size, count, stream(self.seed, "held_out")))
+
+
+def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
+    """Scale images (N, 3, H, W) to ``size`` (H, W), antialiased."""
+    return F.interpolate(images, size, mode="bilinear", antialias=True, align_corners=False)
+
+
+def _pixel_energy(frames: Tensor) -> tuple[float, Tensor]:
+    """Return N sum_i mean (x_i+1 - x_i)^2 and its gradient on the inner frames."""
+    steps = frames.diff(dim=0)
+    scale = len(steps) / frames[0].numel()
+    return float(scale * steps.square().sum()), 2 * scale * (steps[:-1] - steps[1:])

@@ -1,0 +1,128 @@
+"""Coarse to fine: paths of few frames first, each level started from the one before.
+
+Levels are cut by fixed numbers of steps and not by shares of a total, so that a run may be
+stopped, resumed and prolonged at any step. One `Run` goes through all levels; the shape of
+its iterate says on which it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from geometry.geodesic_problem import GeodesicProblem, resize
+from geometry.streams import stream_seed
+from geometry.time_modes import extend_moments, resample, times_of
+from optim import Callback, Limits, Result, Run, Solution, SpreadAdam, State, minimise, project, start
+
+FIRST_STEPS, NEXT_STEPS, LAST_STEPS = 100, 60, 100
+"""Steps of the coarsest level, of each one between, and by default of the finest."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """A problem with few frames or small ones, and its solver.
+
+    Attributes
+    ----------
+    last_step
+        Steps of the run, from its start, after which the next level begins; None for the
+        finest, which ends with the run.
+    """
+
+    problem: GeodesicProblem
+    solver: SpreadAdam
+    last_step: int | None = None
+
+
+def plan(problem: GeodesicProblem, *, coarse_to_fine: bool = True) -> tuple[Level, ...]:
+    """Return the levels of a problem, coarsest first: 2, 4, 8, ... transitions, then its own."""
+    counts = [problem.transitions]
+    if coarse_to_fine:
+        coarse = 2
+        while 3 * coarse <= 2 * problem.transitions:
+            counts.insert(-1, coarse)
+            coarse *= 2
+    problems = [problem.at(count, problem.size) for count in counts]
+    ends = [FIRST_STEPS + NEXT_STEPS * index for index in range(len(problems) - 1)]
+    return tuple(
+        Level(each, SpreadAdam(each.coordinates()), last)
+        for each, last in zip(problems, [*ends, None], strict=True)
+    )
+
+
+def default_steps(levels: tuple[Level, ...]) -> int:
+    """Return the steps of a run that gives each level its due."""
+    return (levels[-2].last_step or 0 if len(levels) > 1 else FIRST_STEPS) + LAST_STEPS
+
+
+def start_path(levels: tuple[Level, ...], seed: int) -> Run:
+    """Return the run that has done no step yet, on the coarsest level."""
+    first = levels[0]
+    return start(
+        first.problem, first.solver, first.problem.initial, stream_seed(seed, "optimise")
+    )
+
+
+def minimise_path(
+    levels: tuple[Level, ...], run: Run, limits: Limits, callbacks: Iterable[Callback] = ()
+) -> Solution:
+    """Go through the levels from where ``run`` stands; see `optim.minimise`.
+
+    Tolerance and patience count on the finest level only. The solution's value is the path
+    on the level that the run has reached; `on_finest` brings it to the finest.
+    """
+    callbacks = tuple(callbacks)
+    index = level_of(levels, run.x)
+    while True:
+        level = levels[index]
+        if level.last_step is None:
+            return minimise(level.problem, level.solver, run, limits, callbacks)
+        here = Limits(min(limits.steps, level.last_step), evaluate_every=limits.evaluate_every)
+        solution = minimise(level.problem, level.solver, run, here, callbacks)
+        if solution.result is not Result.STEP_LIMIT or limits.steps <= level.last_step:
+            return solution
+        index += 1
+        run = _carry(solution.state, level, levels[index])
+
+
+def level_of(levels: tuple[Level, ...], x: Tensor) -> int:
+    """Return the index of the level whose inner frames have the shape of x."""
+    shapes = [(level.problem.transitions - 1, *level.problem.size) for level in levels]
+    return shapes.index((x.shape[0], x.shape[2], x.shape[3]))
+
+
+def on_finest(levels: tuple[Level, ...], x: Tensor) -> Tensor:
+    """Bring inner frames of any level to the finest, (N - 1, 3, H, W)."""
+    return _lift(x, levels[level_of(levels, x)].problem, levels[-1].problem)
+
+
+def _lift(x: Tensor, coarse: GeodesicProblem, fine: GeodesicProblem) -> Tensor:
+    """Interpolate the deviation from the reference in time, then in space."""
+    if coarse is fine:
+        return x
+    deviation = resample(x - coarse.middle, times_of(fine.transitions)[1:-1])
+    if coarse.size != fine.size:
+        deviation = resize(deviation, fine.size)
+    return project(fine.middle + deviation)
+
+
+def _carry(run: Run, coarse: Level, fine: Level) -> Run:
+    """Go on with a run on a finer level; counters, records and the solver's memory stay."""
+    x = _lift(coarse.solver.postprocess(run.x, run.solver), coarse.problem, fine.problem)
+    state: State = {**fine.solver.init(x), "step": run.solver["step"]}
+    for name, order in (("m", 1), ("v", 2)):
+        state[name] = extend_moments(run.solver[name], fine.problem.transitions, order=order)
+    value = fine.problem.held_out(x)
+    return replace(
+        run,
+        x=x,
+        solver=state,
+        best=x,
+        best_value=value,
+        best_step=run.step,
+        evaluations=(*run.evaluations, (run.step, value)),
+    )

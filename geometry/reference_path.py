@@ -1,0 +1,91 @@
+"""Where paths start: fades, motion, noise, or frames that are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from geometry.crisp_fade import crisp_fade
+from geometry.motion import flow_path
+from geometry.streams import stream
+from geometry.time_modes import nearest_knot, resample, times_of
+from metrics import InputError, check_images
+
+PathInit = Literal["crisp", "blend", "nearest", "noise", "flow"]
+
+_NAMES = ", ".join(get_args(PathInit))
+
+Reference = Callable[[Sequence[float]], Tensor]
+"""Frames (T, 3, H, W) at T times in [0, 1]."""
+
+
+def cross_fade(start: Tensor, end: Tensor, times: Sequence[float]) -> Tensor:
+    """Return (1 - t) start + t end for images (3, H, W), (T, 3, H, W); exact at 0 and 1."""
+    weights = torch.tensor(list(times), dtype=start.dtype, device=start.device)
+    return torch.lerp(start, end, weights[:, None, None, None])
+
+
+def reference_path(start: Tensor, end: Tensor, init: PathInit | Tensor) -> Reference:
+    """Return the path between images (3, H, W) whose deviation a geodesic is computed as.
+
+    ``init`` is ``"crisp"`` (`crisp_fade`), ``"blend"`` (the cross-fade), ``"nearest"`` (each
+    frame the nearer end), ``"noise"`` (the cross-fade; `noise_frames` are where to start),
+    ``"flow"`` (both ends warped along their optical flow) or frames (T, 3, H, W), the first
+    and last of which stand for the ends.
+    """
+    if isinstance(init, Tensor):
+        check_images(init, "init")
+        if len(init) < 2 or init.shape[1:] != start.shape:
+            raise InputError(
+                f"init: found {tuple(init.shape)}, expected (T, 3, {start.shape[1]}, "
+                f"{start.shape[2]}) with T >= 2"
+            )
+        return lambda times: interpolate(init.to(start), times)
+    if init == "crisp":
+        return lambda times: crisp_fade(start, end, times)
+    if init in ("blend", "noise"):
+        return lambda times: cross_fade(start, end, times)
+    if init == "nearest":
+        return lambda times: torch.stack([start if time < 0.5 else end for time in times])
+    if init == "flow":
+        return lambda times: flow_path(start, end, times)
+    raise InputError(f"init: found {init!r}, expected one of {_NAMES} or frames")
+
+
+def interpolate(
+    frames: Tensor, times: Sequence[float], reference: Reference | None = None
+) -> Tensor:
+    """Evaluate a path (N + 1, 3, H, W) at times in [0, 1], (T, 3, H, W).
+
+    The deviation from ``reference`` (the cross-fade by default) is interpolated by its sine
+    series; at the times of the frames the frames themselves come back.
+    """
+    if not all(0 <= time <= 1 for time in times):
+        raise InputError(f"times: found {list(times)}, expected within [0, 1]")
+    transitions = len(frames) - 1
+
+    def at(moments: Sequence[float]) -> Tensor:
+        if reference is None:
+            return cross_fade(frames[0], frames[-1], moments)
+        return reference(moments).to(frames)
+
+    result = at(times)
+    if transitions > 1:
+        deviation = frames[1:-1] - at(times_of(transitions))[1:-1]
+        result = (result + resample(deviation, times)).clamp(0, 1)
+    knots = [nearest_knot(time, transitions) for time in times]
+    return torch.stack(
+        [
+            value if knot is None else frames[knot]
+            for value, knot in zip(result, knots, strict=True)
+        ]
+    )
+
+
+def noise_frames(like: Tensor, count: int, seed: int) -> Tensor:
+    """Return ``count`` images (count, 3, H, W) of noise, as barycenters start in the release."""
+    noise = torch.randn((count, *like.shape), generator=stream(seed, "init"))
+    return (0.5 + 0.2 * noise).clamp(1e-5, 1 - 1e-5).to(like)

@@ -1,0 +1,99 @@
+"""The folder of a run: its checkpoint, whose checkpoint that is, and the head of run.json."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from metrics import Metric
+from optim import Run, Solution, load_run, save_run
+from scripts.images import print_notice
+from scripts.options import weights_record
+from scripts.record import environment
+
+_CHECKPOINT_EVERY = 50
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A folder with the checkpoint of one run.
+
+    Attributes
+    ----------
+    identity
+        What must agree for the checkpoint to be resumed, as plain values.
+    """
+
+    folder: Path
+    identity: Mapping[str, Any]
+
+    @property
+    def checkpoint(self) -> Path:
+        """The checkpoint's path."""
+        return self.folder / "checkpoint.pt"
+
+    def load(self, device: torch.device) -> Run:
+        """Read the run to go on with."""
+        return load_run(self.checkpoint, self.identity, device)
+
+    def set_old_checkpoint_aside(self) -> None:
+        """Rename the checkpoint of an earlier run, so that it is not lost."""
+        if self.checkpoint.exists():
+            kept = self.checkpoint.with_name("checkpoint.previous.pt")
+            self.checkpoint.replace(kept)
+            print_notice(f"{self.folder}: holds an earlier run; its checkpoint is now {kept.name}")
+
+    def save_checkpoint(self, run: Run) -> None:
+        """Save a checkpoint now and then; a callback."""
+        if run.step % _CHECKPOINT_EVERY == 0:
+            self.save_state(run)
+
+    def save_state(self, run: Run) -> None:
+        """Save a checkpoint."""
+        save_run(self.checkpoint, run, self.identity)
+
+
+def digest(images: Tensor) -> str:
+    """Return a hash of the very pixels."""
+    return hashlib.sha256(images.cpu().numpy().tobytes()).hexdigest()
+
+
+def metric_identity(metric: Metric) -> dict[str, Any]:
+    """Return what tells a metric from others, weights and ensemble included."""
+    return {
+        "metric": metric.name,
+        "metric weights": [weights.sha256 for weights in metric.weights],
+        "ensemble": str(getattr(metric, "ensemble", None)),
+    }
+
+
+def run_record(
+    command: str,
+    arguments: Mapping[str, Any],
+    metric: Metric,
+    size: tuple[int, int],
+    device: torch.device,
+    solution: Solution,
+) -> dict[str, Any]:
+    """Return the head of ``run.json``: what was run, on what, and how it ended."""
+    return {
+        "command": command,
+        "arguments": arguments,
+        "size": list(size),
+        "environment": environment(device),
+        "weights": weights_record(metric),
+        "ensemble": getattr(metric, "ensemble", None),
+        "seed": arguments["seed"],
+        "result": solution.result.value,
+        "steps": solution.state.step,
+        "best_step": solution.step,
+        "draws": solution.state.history[-1].draws if solution.history else 0,
+        "seconds": {"optimisation": solution.state.seconds},
+        "evaluation": None,
+    }

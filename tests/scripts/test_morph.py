@@ -1,0 +1,107 @@
+"""``elpips morph``: chains of paths, one speed, circles."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import scripts.path_run as module
+from metrics import create_metric
+from scripts.cli import main
+from scripts.morph import chords, join_segments, share_out
+
+FAST = ["--metric", "l2", "--also", "none", "--init", "blend", "--frames", "5", "--steps", "3"]
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> list[str]:
+    # Flat images: black, dark grey, white, at distances 1 : 3.
+    paths = []
+    for name, level in (("black", 0), ("dark", 64), ("white", 255)):
+        paths.append(tmp_path / f"{name}.png")
+        Image.fromarray(np.full((32, 40, 3), level, np.uint8)).save(paths[-1])
+    return [str(path) for path in paths]
+
+
+def levels(folder: Path) -> list[int]:
+    values = []
+    for path in sorted(folder.iterdir()):
+        with Image.open(path) as image:
+            values.append(int(np.asarray(image)[0, 0, 0]))
+    return values
+
+
+def test_frames_are_shared_out_by_distance(keys, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert main(["morph", *keys, *FAST, "--outdir", str(out)]) == 0
+    record = json.loads((out / "run.json").read_text())
+    assert record["evaluation"]["transitions"] == [2, 6]
+    assert len(record["evaluation"]["segments"]) == 2
+    assert record["evaluation"]["uniformity_cv"] < 0.05
+    shown = levels(out / "frames")
+    assert len(shown) == 9 and shown[0] == 0 and shown[2] == 64 and shown[-1] == 255
+    assert shown == sorted(shown)
+    for name in ("animation.gif", "animation.mp4", "filmstrip.png", "scanline.png"):
+        assert (out / name).stat().st_size > 0
+
+
+def test_a_loop_returns_to_the_first_image_and_shows_it_once(keys, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert main(["morph", *keys, *FAST, "--loop", "--outdir", str(out)]) == 0
+    record = json.loads((out / "run.json").read_text())
+    counts = record["evaluation"]["transitions"]
+    assert len(counts) == 3 and sum(counts) == 12
+    shown = levels(out / "frames")
+    assert len(shown) == 12 and shown[0] == 0 and 0 < shown[-1] < 64
+    with Image.open(out / "animation.gif") as gif:
+        assert gif.n_frames == 12
+
+
+def test_a_stopped_chain_goes_on(keys, tmp_path: Path, monkeypatch, capsys) -> None:
+    class Impatient(module.ProgressBar):
+        def __call__(self, run) -> None:
+            if run.x.shape[0] > 1:
+                raise KeyboardInterrupt
+
+    out = ["--outdir", str(tmp_path / "out")]
+    slow = [*FAST[:-1], "120"]
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "ProgressBar", Impatient)
+        assert main(["morph", *keys, *slow, *out]) == 130
+    assert "--resume goes on" in capsys.readouterr().err
+    assert main(["morph", *keys, *slow, *out, "--resume"]) == 0
+    whole = tmp_path / "whole"
+    assert main(["morph", *keys, *slow, "--outdir", str(whole)]) == 0
+    assert levels(tmp_path / "out/frames") == levels(whole / "frames")
+
+
+def test_sharing_out() -> None:
+    assert share_out([1, 1, 2], 16) == [4, 4, 8]
+    assert share_out([0.01, 1], 10) == [2, 8]
+    assert share_out([0, 0], 8) == [4, 4]
+    assert sum(share_out([0.3, 0.5, 0.7], 27)) == 27
+
+
+def test_joining_and_chords() -> None:
+    first, second = torch.rand(2, 3, 3, 16, 16)
+    second[0] = first[-1]
+    joined = join_segments([first, second])
+    assert joined.shape[0] == 5 and torch.equal(joined[2], first[-1])
+    flat = torch.stack([torch.full((3, 16, 16), level) for level in (0.0, 0.25, 1.0)])
+    assert chords(flat, create_metric("l2"), 0) == pytest.approx([0.25, 0.75])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["--frames", "2"], "frames: found 2"), (["--power", "3"], "power: found 3")],
+)
+def test_bad_options(keys, tmp_path: Path, capsys, arguments: list[str], message: str) -> None:
+    assert main(["morph", *keys, *FAST, *arguments, "--outdir", str(tmp_path / "o")]) == 2
+    assert message in capsys.readouterr().err
+    assert main(["morph", keys[0], *FAST, "--outdir", str(tmp_path / "o")]) == 2
+    assert "found 1 images, expected two or more" in capsys.readouterr().err
