@@ -19,5 +19,6 @@ from geometry.geodesic_problem import GeodesicProblem as GeodesicProblem
 from geometry.path_measures import PathComparison as PathComparison
 from geometry.path_measures import PathEvaluation as PathEvaluation
 from geometry.path_measures import evaluate_path as evaluate_path
+from geometry.residual import first_order_residuals as first_order_residuals
 from geometry.sharpness import high_band_energy as high_band_energy
 from geometry.sharpness import high_band_ratio as high_band_ratio

@@ -56,6 +56,7 @@ def geodesic(
     power: int = 1,
     steps: int | None = None,
     coarse_to_fine: bool = True,
+    halvings: int = 0,
     draws: int = 1,
     pixel_weight: float = 0.0,
     equal_steps: bool = False,
@@ -90,6 +91,8 @@ def geodesic(
         Optimiser steps on all levels together; by default as many as they need.
     coarse_to_fine
         Find paths of 2, 4, 8, ... transitions first.
+    halvings
+        Find paths of images half, a quarter, ... the size first: this many times.
     draws
         Random draws per step, shared by all frames.
     pixel_weight
@@ -131,7 +134,7 @@ def geodesic(
         chunk=chunk,
         seed=seed,
     )
-    levels = plan(problem, coarse_to_fine=coarse_to_fine)
+    levels = plan(problem, coarse_to_fine=coarse_to_fine, halvings=halvings)
     total = default_steps(levels) if steps is None else steps
     limits = make_limits(total, tolerance, patience)
     solution = minimise_path(levels, start_path(levels, seed), limits, callbacks)
@@ -149,9 +152,7 @@ def finish(levels: tuple[Level, ...], solution: Solution, *, equal_steps: bool =
     return path
 
 
-def evaluate(
-    problem: GeodesicProblem, path: Tensor, draws: int, seed: int
-) -> PathComparison:
+def evaluate(problem: GeodesicProblem, path: Tensor, draws: int, seed: int) -> PathComparison:
     """Evaluate a path (N + 1, 3, H, W) on the evaluation draws of ``seed``."""
     return evaluate_path(
         path,

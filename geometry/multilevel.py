@@ -16,10 +16,27 @@ from torch import Tensor
 from geometry.geodesic_problem import GeodesicProblem, resize
 from geometry.streams import stream_seed
 from geometry.time_modes import extend_moments, resample, times_of
-from optim import Callback, Limits, Result, Run, Solution, SpreadAdam, State, minimise, project, start
+from metrics import InputError
+from optim import (
+    Callback,
+    Limits,
+    Result,
+    Run,
+    Solution,
+    SpreadAdam,
+    State,
+    minimise,
+    project,
+    start,
+)
 
 FIRST_STEPS, NEXT_STEPS, LAST_STEPS = 100, 60, 100
 """Steps of the coarsest level, of each one between, and by default of the finest."""
+
+FRACTION = 0.1
+"""First step size in units of the ends' spread: half of a barycenter's, from a crisper start."""
+
+_SMALLEST_SIDE = 32
 
 
 @dataclass(frozen=True)
@@ -38,33 +55,38 @@ class Level:
     last_step: int | None = None
 
 
-def plan(problem: GeodesicProblem, *, coarse_to_fine: bool = True) -> tuple[Level, ...]:
-    """Return the levels of a problem, coarsest first: 2, 4, 8, ... transitions, then its own."""
-    counts = [problem.transitions]
-    if coarse_to_fine:
-        coarse = 2
-        while 3 * coarse <= 2 * problem.transitions:
-            counts.insert(-1, coarse)
-            coarse *= 2
-    problems = [problem.at(count, problem.size) for count in counts]
+def plan(
+    problem: GeodesicProblem, *, coarse_to_fine: bool = True, halvings: int = 0
+) -> tuple[Level, ...]:
+    """Return the levels of a problem, coarsest first.
+
+    In time 2, 4, 8, ... transitions, then the problem's own; with ``halvings`` all of these
+    on images of 1 / 2^halvings the size, then its own number on each doubling.
+    """
+    if halvings < 0:
+        raise InputError(f"halvings: found {halvings}, expected >= 0")
+    counts = _coarser_counts(problem.transitions) if coarse_to_fine else []
+    counts.append(problem.transitions)
+    sizes = [_halved(problem.size, times) for times in range(halvings, -1, -1)]
+    shapes = [(count, sizes[0]) for count in counts]
+    shapes += [(problem.transitions, size) for size in sizes[1:]]
+    problems = [problem.at(count, size) for count, size in shapes]
     ends = [FIRST_STEPS + NEXT_STEPS * index for index in range(len(problems) - 1)]
     return tuple(
-        Level(each, SpreadAdam(each.coordinates()), last)
+        Level(each, SpreadAdam(each.coordinates(), fraction=FRACTION), last)
         for each, last in zip(problems, [*ends, None], strict=True)
     )
 
 
 def default_steps(levels: tuple[Level, ...]) -> int:
     """Return the steps of a run that gives each level its due."""
-    return (levels[-2].last_step or 0 if len(levels) > 1 else FIRST_STEPS) + LAST_STEPS
+    return LAST_STEPS + (FIRST_STEPS if len(levels) == 1 else levels[-2].last_step or 0)
 
 
 def start_path(levels: tuple[Level, ...], seed: int) -> Run:
     """Return the run that has done no step yet, on the coarsest level."""
     first = levels[0]
-    return start(
-        first.problem, first.solver, first.problem.initial, stream_seed(seed, "optimise")
-    )
+    return start(first.problem, first.solver, first.problem.initial, stream_seed(seed, "optimise"))
 
 
 def minimise_path(
@@ -100,6 +122,25 @@ def on_finest(levels: tuple[Level, ...], x: Tensor) -> Tensor:
     return _lift(x, levels[level_of(levels, x)].problem, levels[-1].problem)
 
 
+def _coarser_counts(transitions: int) -> list[int]:
+    """Return 2, 4, 8, ... up to two thirds of ``transitions``."""
+    counts, count = [], 2
+    while 3 * count <= 2 * transitions:
+        counts.append(count)
+        count *= 2
+    return counts
+
+
+def _halved(size: tuple[int, int], times: int) -> tuple[int, int]:
+    height, width = (round(side / 2**times) for side in size)
+    if times and min(height, width) < _SMALLEST_SIDE:
+        raise InputError(
+            f"halvings: found {times}, which leaves {width} x {height} px of images of "
+            f"{size[1]} x {size[0]}; expected at least {_SMALLEST_SIDE}"
+        )
+    return height, width
+
+
 def _lift(x: Tensor, coarse: GeodesicProblem, fine: GeodesicProblem) -> Tensor:
     """Interpolate the deviation from the reference in time, then in space."""
     if coarse is fine:
@@ -115,7 +156,8 @@ def _carry(run: Run, coarse: Level, fine: Level) -> Run:
     x = _lift(coarse.solver.postprocess(run.x, run.solver), coarse.problem, fine.problem)
     state: State = {**fine.solver.init(x), "step": run.solver["step"]}
     for name, order in (("m", 1), ("v", 2)):
-        state[name] = extend_moments(run.solver[name], fine.problem.transitions, order=order)
+        moments = extend_moments(run.solver[name], fine.problem.transitions, order=order)
+        state[name] = _enlarge(moments, fine.problem.size, order=order)
     value = fine.problem.held_out(x)
     return replace(
         run,
@@ -126,3 +168,17 @@ def _carry(run: Run, coarse: Level, fine: Level) -> Run:
         best_step=run.step,
         evaluations=(*run.evaluations, (run.step, value)),
     )
+
+
+def _enlarge(moments: Tensor, size: tuple[int, int], *, order: int) -> Tensor:
+    """Return moments (M, bands, 3, h, w) for images of another size: (M, bands, 3, H, W).
+
+    Detail of a pixel's scale becomes detail of twice that scale, one band coarser, and a
+    gradient is shared by as many more pixels.
+    """
+    height, width = moments.shape[-2:]
+    if (height, width) == size:
+        return moments
+    share = (height * width / (size[0] * size[1])) ** order
+    larger = share * resize(moments.flatten(0, 1), size).view(*moments.shape[:-2], *size)
+    return torch.cat([larger[:, :1], larger[:, :-1]], dim=1)

@@ -42,7 +42,8 @@ def path_energy(
     with torch.no_grad():
         first = metric.embed(ends, draw)
     before, last = first[0], first[1]
-    total, gradients = 0.0, []
+    total = 0.0
+    gradients: list[Tensor] = []
     for variable, embedding, following in _lookahead(_embedded(metric, frames, draw, chunk, slope)):
         after = last if following is None else following[0].detach()
         own, exit_ = _chunk_energy(metric, before, embedding, after, power)

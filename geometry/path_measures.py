@@ -133,9 +133,7 @@ def evaluate_path(
     fade = cross_fade(frames[0], frames[-1], times_of(len(frames) - 1))
     samples = [
         [_distances(metric, path, draw, chunk) for path in (frames, fade)]
-        for draw in metric.draws(
-            image_size(frames), draws if metric.stochastic else 1, generator
-        )
+        for draw in metric.draws(image_size(frames), draws if metric.stochastic else 1, generator)
     ]
     ours, baselines = ([sample[which] for sample in samples] for which in (0, 1))
     path, energies = _evaluation(frames, _stack(ours), power)
@@ -189,9 +187,7 @@ def _stack(samples: list[_Distances]) -> _Distances:
     )
 
 
-def _evaluation(
-    frames: Tensor, samples: _Distances, power: int
-) -> tuple[PathEvaluation, Tensor]:
+def _evaluation(frames: Tensor, samples: _Distances, power: int) -> tuple[PathEvaluation, Tensor]:
     """Return the measures, and the energy's samples (draws,) linearised about the mean."""
     count = len(frames) - 1
     squared = samples.steps.mean(0)

@@ -78,10 +78,7 @@ def interpolate(
         result = (result + resample(deviation, times)).clamp(0, 1)
     knots = [nearest_knot(time, transitions) for time in times]
     return torch.stack(
-        [
-            value if knot is None else frames[knot]
-            for value, knot in zip(result, knots, strict=True)
-        ]
+        [value if knot is None else frames[knot] for value, knot in zip(result, knots, strict=True)]
     )
 
 

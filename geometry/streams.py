@@ -6,8 +6,8 @@ from typing import Literal, get_args
 
 import torch
 
-Purpose = Literal["optimise", "held_out", "evaluate", "init"]
-"""Optimisation, choice of the best iterate, final judgement, random starts."""
+Purpose = Literal["optimise", "held_out", "evaluate", "init", "residual"]
+"""Optimisation, choice of the best iterate, final judgement, random starts, residuals."""
 
 
 def stream(seed: int, purpose: Purpose) -> torch.Generator:

@@ -107,9 +107,7 @@ def barycenter_command(
         seed=seed,
     )
     solver = make_solver(problem, schedule)
-    out = BarycenterFiles(
-        folder, identity_of(problem, schedule, init, seed), problem, solver
-    )
+    out = BarycenterFiles(folder, identity_of(problem, schedule, init, seed), problem, solver)
     if resume:
         run = out.load(where)
     else:

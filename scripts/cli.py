@@ -85,7 +85,19 @@ _ELPIPS = _Command(
                 "barycenters": _Command(
                     "objective and detail of barycenters of many pairs",
                     "scripts.benchmark_barycenters:benchmark_barycenters_command",
-                )
+                ),
+                "geodesics": _Command(
+                    "paths between many pairs, beside cross-fade and published frames",
+                    "scripts.benchmark_geodesics:benchmark_geodesics_command",
+                ),
+                "translations": _Command(
+                    "paths between shifted crops, where the truth is known",
+                    "scripts.benchmark_translations:benchmark_translations_command",
+                ),
+                "interpolation": _Command(
+                    "the middle frames of real footage, which are known",
+                    "scripts.benchmark_interpolation:benchmark_interpolation_command",
+                ),
             },
         ),
         "check-parity": _Command(

@@ -18,9 +18,8 @@ from tyro.conf import OmitArgPrefixes
 from geometry.path_measures import evaluate_path
 from geometry.streams import stream
 from metrics.base import image_size
-from scripts.animation import save_gif, save_mp4
 from scripts.figures import Cell, save_grid
-from scripts.geodesic_files import AnimationOptions, save_frames
+from scripts.geodesic_files import AnimationOptions, save_animations, save_frames
 from scripts.images import load_images, prepare_outdir
 from scripts.options import make_metric, weights_record
 from scripts.path_run import PathOptions, SolvedPath, check_options, solve_path
@@ -85,15 +84,7 @@ def figure_geodesics_command(
         save_frames(part / "frames", solved[name].frames)
     paths = {name: each.frames.cpu() for name, each in solved.items()}
     panels = side_by_side([paths[name] for name in PANELS])
-    timing = {"duration": animation.duration, "hold": animation.hold}
-    save_gif(folder / "animation.gif", panels, boomerang=animation.boomerang, **timing)
-    save_mp4(
-        folder / "animation.mp4",
-        panels,
-        boomerang=animation.boomerang,
-        faithful=animation.faithful,
-        **timing,
-    )
+    save_animations(folder, side_by_side([paths[name] for name in PANELS]), animation)
     row = (animation.rows or tuple(choose_rows(paths["elpips_vgg"], 1)))[0]
     save_grid(folder / "figure.png", _rows(paths, row))
     evaluations = {
@@ -113,9 +104,7 @@ def figure_geodesics_command(
             "size": list(image_size(pictures)),
             "row": row,
             "environment": environment(options.where),
-            "weights": {
-                name: weights_record(each.problem.metric) for name, each in solved.items()
-            },
+            "weights": {name: weights_record(each.problem.metric) for name, each in solved.items()},
             "under_elpips_vgg": evaluations,
         },
     )

@@ -15,13 +15,16 @@ from scripts.images import load_images
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"}
 _VIDEOS = {".mp4", ".mkv", ".webm", ".mov", ".avi"}
+# Mean absolute difference below which compression alone tells frames apart.
+_SAME = 0.6 / 255
 
 
 def load_frames(source: Path) -> Tensor:
     """Read frames (N, 3, H, W) in [0, 1] from a folder of pictures, an animation or a video.
 
-    Pictures are taken in natural order of their names (2 before 10). Of a GIF that plays
-    forth and back, as ours do, the way forth.
+    Pictures are taken in natural order of their names (2 before 10). Of an animation or a
+    video that plays forth and back, as ours do, only the way forth, and of frames that a
+    video repeats, one.
 
     Raises
     ------
@@ -37,20 +40,30 @@ def load_frames(source: Path) -> Tensor:
         return load_images(paths)
     if not source.exists():
         raise InputError(f"{source}: no such file or folder; expected frames")
-    frames = _video(source) if source.suffix.lower() in _VIDEOS else _animation(source)
-    pixels = torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2)
-    return forth(pixels.float().div(255).contiguous())
+    is_video = source.suffix.lower() in _VIDEOS
+    pixels = np.stack(_video(source) if is_video else _animation(source))
+    frames = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div(255).contiguous()
+    return forth(without_repeats(frames) if is_video else frames)
 
 
 def forth(frames: Tensor) -> Tensor:
     """Return the way forth of frames that play forth and back, other frames as they are."""
     count = len(frames)
     for length in (count // 2 + 1, count // 2 + 2):
-        way_back = frames[: length - 1].flip(0)[: count - length]
         if 2 < length < count and count - length >= length - 2:
-            if torch.equal(frames[length:], way_back):
+            way_back = frames[: length - 1].flip(0)[: count - length]
+            if float((frames[length:] - way_back).abs().mean()) <= _SAME:
                 return frames[:length]
     return frames
+
+
+def without_repeats(frames: Tensor) -> Tensor:
+    """Drop frames (N, 3, H, W) that repeat the one before, as a video's frame rate asks for."""
+    kept = [0]
+    for index in range(1, len(frames)):
+        if float((frames[index] - frames[kept[-1]]).abs().mean()) > _SAME:
+            kept.append(index)
+    return frames[kept]
 
 
 def _animation(path: Path) -> list[np.ndarray]:

@@ -22,6 +22,9 @@ from scripts.raster import Alpha
 from scripts.record import plain, write_json
 from scripts.run_folder import run_record
 
+INTERPOLATION = PathOptions(init="flow")
+"""The defaults of ``elpips interpolate``."""
+
 _Image = Annotated[Path, tyro.conf.Positional]
 
 
@@ -64,7 +67,7 @@ def interpolate_command(
     size: int | None = None,
     crop: Crop | None = default_of(load_images, "crop"),
     alpha: Alpha = default_of(load_images, "alpha"),
-    options: OmitArgPrefixes[PathOptions] = PathOptions(init="flow"),  # noqa: B008 (frozen)
+    options: OmitArgPrefixes[PathOptions] = INTERPOLATION,
     animation: OmitArgPrefixes[AnimationOptions] = AnimationOptions(),  # noqa: B008 (frozen)
     outdir: Path = Path("outputs/interpolate"),
     resume: bool = False,

@@ -55,16 +55,24 @@ FILES = ("frames", "animation.gif", "animation.mp4", "filmstrip.png", "scanline.
 def save_path(folder: Path, frames: Tensor, options: AnimationOptions) -> None:
     """Save frames (N + 1, 3, H, W) as PNGs, animations, filmstrip and slices."""
     save_frames(folder / "frames", frames)
-    timing = {
-        "duration": options.duration,
-        "hold": options.hold,
-        "boomerang": options.boomerang,
-    }
-    save_gif(folder / "animation.gif", frames, **timing)
-    save_mp4(folder / "animation.mp4", frames, faithful=options.faithful, **timing)
+    save_animations(folder, frames, options)
     fade = cross_fade(frames[0], frames[-1], times_of(len(frames) - 1))
     save_filmstrip(folder / "filmstrip.png", [("geodesic", frames), ("cross-fade", fade)])
     save_scanlines(folder / "scanline.png", frames, options.rows, baseline=fade)
+
+
+def save_animations(folder: Path, frames: Tensor, options: AnimationOptions) -> None:
+    """Save frames (N, 3, H, W) as ``animation.gif`` and ``animation.mp4``."""
+    duration, hold, boomerang = options.duration, options.hold, options.boomerang
+    save_gif(folder / "animation.gif", frames, duration=duration, hold=hold, boomerang=boomerang)
+    save_mp4(
+        folder / "animation.mp4",
+        frames,
+        duration=duration,
+        hold=hold,
+        boomerang=boomerang,
+        faithful=options.faithful,
+    )
 
 
 def save_frames(folder: Path, frames: Tensor) -> None:

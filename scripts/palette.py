@@ -1,15 +1,16 @@
 """One palette of 256 colours for all frames of an animation.
 
 Up to 256 colours are kept exactly. More are chosen by median cut on a sample of all frames
-and ten rounds of k-means: 1 dB better than median cut alone, 5 to 13 dB better than the first
-frame's colours. Each pixel takes the nearest colour after a shift of at most 3/255 that depends
-on its place only (ordered dither). On cross-fades of photographs and of textures, beside
+and ten rounds of k-means: 0.6 to 2.7 dB better than median cut alone, 5 to 12 dB better than
+the first frame's colours. Each pixel takes the nearest colour after a shift of at most 3/255
+that depends on its place only (ordered dither). On cross-fades of photographs and of textures,
+compared with
 
-- the nearest colour: the shift costs 1 to 2 dB at 37 to 41 dB and 4 % of file size, and
-  hides the bands that smooth skies otherwise show;
-- Floyd-Steinberg dither: the pixels' values are 2 dB better (equal on textures), their error
-  changes a third less from frame to frame, pixels that do not change do not flicker, and the
-  file is smaller by 2 to 8 %. Blurred, as seen from afar, Floyd-Steinberg is better by 2 dB.
+- no shift: it costs 1 to 2 dB at 38 to 41 dB and 3 to 9 % of file size, and hides the bands
+  that smooth skies otherwise show;
+- Floyd-Steinberg dither: single pixels are 2 dB better (0.4 dB worse on textures), their errors
+  change by 15 to 40 % less from frame to frame and not at all where nothing moves, and files
+  are 2 to 8 % smaller. Blurred, as seen from afar, Floyd-Steinberg is better by 2 dB.
 """
 
 from __future__ import annotations

@@ -66,9 +66,8 @@ def draw_steps(
     axes: Axes, steps: Sequence[float], baseline_steps: Sequence[float], chord: float
 ) -> None:
     """Draw step sizes against the middle times of their transitions."""
-    style = {"ms": 4.0}
-    axes.plot(_times(steps), steps, "-o", c=_PATH, label="geodesic", **style)
-    axes.plot(_times(baseline_steps), baseline_steps, "--s", c=_FADE, label="cross-fade", **style)
+    axes.plot(_times(steps), steps, "-o", ms=4, c=_PATH, label="geodesic")
+    axes.plot(_times(baseline_steps), baseline_steps, "--s", ms=4, c=_FADE, label="cross-fade")
     axes.axhline(chord / len(steps), c=_BOUND, ls=":", label="chord / N")
     axes.set_xlim(0, 1)
     axes.set_ylim(bottom=0)

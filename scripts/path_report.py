@@ -68,6 +68,11 @@ def report_path(record: dict[str, Any], *, solved: bool) -> str:
         f"no path is shorter than the chord {record['chord']:.4f}: excess "
         f"{max(record['excess'], 0):.1%}, on {record['draws']} fresh draws"
     )
+    if residuals := record.get("residuals"):
+        lines.append(
+            f"gradient left at the frames: at most {max(residuals):.2g}, at the cross-fade's "
+            f"{max(record['baseline']['residuals']):.2g}"
+        )
     if record["advantage"] > 0:
         lines.append(
             "NOTE: the path is above the cross-fade's energy by "

@@ -15,8 +15,11 @@ from geometry.geodesic import check_evaluation_draws, evaluate, finish, geodesic
 from geometry.geodesic_problem import GeodesicProblem
 from geometry.multilevel import Level, default_steps, minimise_path, plan, start_path
 from geometry.path_measures import PathComparison
-from geometry.reference_path import PathInit
-from metrics import Metric
+from geometry.reference_path import PathInit, cross_fade
+from geometry.residual import first_order_residuals
+from geometry.streams import stream
+from geometry.time_modes import times_of
+from metrics import InputError, Metric
 from optim import ProgressBar, Result, Solution
 from scripts.frame_folder import load_frames
 from scripts.geodesic_files import GeodesicFolder, path_identity
@@ -48,6 +51,8 @@ class PathOptions:
         Optimiser steps on all levels together; by default as many as they need.
     coarse_to_fine
         Find paths of 2, 4, 8, ... transitions first.
+    halvings
+        Find paths of images half, a quarter, ... the size first: this many times.
     draws
         Random draws of the ensemble per step.
     pixel_weight
@@ -62,6 +67,8 @@ class PathOptions:
         Frames in memory at a time.
     evaluation_draws
         Fresh draws for the final evaluation.
+    residual_draws
+        Draws for the gradient that is left at each frame; 0 leaves it out.
     seed
         Same seed, same numbers.
     device
@@ -75,6 +82,7 @@ class PathOptions:
     power: int = default_of(geodesic, "power")
     steps: int | None = default_of(geodesic, "steps")
     coarse_to_fine: bool = default_of(geodesic, "coarse_to_fine")
+    halvings: int = default_of(geodesic, "halvings")
     draws: int = default_of(geodesic, "draws")
     pixel_weight: float = default_of(geodesic, "pixel_weight")
     equal_steps: bool = default_of(geodesic, "equal_steps")
@@ -82,6 +90,7 @@ class PathOptions:
     patience: int = default_of(geodesic, "patience")
     chunk: int = default_of(geodesic, "chunk")
     evaluation_draws: int = default_of(geodesic, "evaluation_draws")
+    residual_draws: int = 4
     seed: int = default_of(geodesic, "seed")
     device: str = "auto"
 
@@ -130,6 +139,8 @@ def check_options(options: PathOptions) -> None:
     """Raise `InputError` for numbers that no run can use, before the work begins."""
     make_limits(1 if options.steps is None else options.steps, options.tolerance, options.patience)
     check_evaluation_draws(options.evaluation_draws)
+    if options.residual_draws < 0 or options.residual_draws == 1:
+        raise InputError(f"residual draws: found {options.residual_draws}, expected 0 or >= 2")
 
 
 def solve_path(
@@ -159,7 +170,7 @@ def solve_path(
         chunk=options.chunk,
         seed=options.seed,
     )
-    levels = plan(problem, coarse_to_fine=options.coarse_to_fine)
+    levels = plan(problem, coarse_to_fine=options.coarse_to_fine, halvings=options.halvings)
     steps = default_steps(levels) if options.steps is None else options.steps
     out = GeodesicFolder(folder, path_identity(problem, levels, options.init))
     if resume:
@@ -184,7 +195,24 @@ def evaluate_solved(
     also = judge_also(
         solved.frames, options.also, options.metric, options.device, options.seed, options.chunk
     )
-    return comparison, evaluation_record(comparison, also)
+    record = evaluation_record(comparison, also)
+    if options.residual_draws and not solved.interrupted:
+        record["residuals"], record["baseline"]["residuals"] = _residuals(solved, options)
+    return comparison, record
+
+
+def _residuals(solved: SolvedPath, options: PathOptions) -> list[tuple[float, ...]]:
+    """Return the gradients left at the frames of the path and of the cross-fade."""
+    fade = cross_fade(*solved.problem.ends, times_of(solved.problem.transitions))
+    return [
+        first_order_residuals(
+            solved.problem,
+            path,
+            draws=options.residual_draws,
+            generator=stream(options.seed, "residual"),
+        )
+        for path in (solved.frames, fade)
+    ]
 
 
 def _read_init(init: str, ends: Tensor) -> Any:

@@ -47,9 +47,9 @@ def save_figure(
     *,
     size: tuple[float, float] = (6, 4),
     dpi: int = 120,
-    layout: Literal["constrained", "none"] = "constrained",
+    layout: Literal["constrained"] | None = "constrained",
 ) -> None:
-    """Let ``draw`` fill a figure of ``size`` in inches and save it, whole or not at all."""
+    """Let ``draw`` fill a figure of ``size`` in inches and save it as a PNG."""
     # Imported here: it takes half a second, and the agg backend needs no screen.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -58,4 +58,4 @@ def save_figure(
     FigureCanvasAgg(figure)
     draw(figure)
     with atomic_write(path) as temporary:
-        figure.savefig(temporary)
+        figure.savefig(temporary, format="png")

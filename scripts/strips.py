@@ -91,8 +91,7 @@ def scanline(frames: Tensor, row: int, height_per_frame: int | None = None) -> T
     """
     frames = _checked(frames)
     count, _, height, _ = frames.shape
-    if not 0 <= row < height:
-        raise InputError(f"row {row}: expected 0 to {height - 1}")
+    _check_row(row, height)
     if height_per_frame is None:
         height_per_frame = max(1, round(height / count))
     if height_per_frame < 1:
@@ -163,8 +162,9 @@ def save_filmstrip(path: Path, rows: Sequence[tuple[str, Tensor]]) -> None:
     """
     if not rows:
         raise InputError("no rows of frames given; expected at least one")
-    largest = max(max(frames.shape[-2:]) for _, frames in rows)
-    strips = [filmstrip(_enlarged(frames, _STRIP_WIDTH, largest)) for _, frames in rows]
+    films = [_checked(frames) for _, frames in rows]
+    largest = max(max(frames.shape[2:]) for frames in films)
+    strips = [filmstrip(_enlarged(frames, _STRIP_WIDTH, largest)) for frames in films]
     text = _text_size(max(strip.shape[2] for strip in strips) // 3)
     panels: list[_Panel] = []
     top = 0
@@ -202,6 +202,8 @@ def save_scanlines(
     rows = choose_rows(frames) if rows is None else list(rows)
     if not rows:
         raise InputError("no rows given; expected at least one")
+    for row in rows:
+        _check_row(row, frames.shape[2])
     columns = [("geodesic", frames)]
     if baseline is not None:
         columns.append(("cross-fade", _checked(baseline)))
@@ -257,14 +259,14 @@ def _save_panels(path: Path, panels: Sequence[_Panel], text: int) -> None:
             x, y = panel.left + _GAP, panel.top + 1.5 * text
             figure.text(x / width, 1 - y / height, panel.label, fontsize=text * 72 / _DPI)
 
-    save_figure(path, draw, size=(width / _DPI, height / _DPI), dpi=_DPI, layout="none")
+    save_figure(path, draw, size=(width / _DPI, height / _DPI), dpi=_DPI, layout=None)
 
 
 def _marked(image: Tensor, rows: Sequence[int], factor: int) -> Tensor:
     """Draw over the rows of an image that was enlarged by ``factor`` lines edged with black."""
     image = image.clone()
     for index, row in enumerate(rows):
-        top, bottom = row * factor, (row + 1) * factor
+        top, bottom = row * factor, row * factor + max(2, factor)
         image[:, max(0, top - 1) : bottom + 1] = 0
         image[:, top:bottom] = torch.tensor(_MARKS[index % len(_MARKS)])[:, None, None]
     return image
@@ -279,6 +281,11 @@ def _enlarged(frames: Tensor, width: int, current: int) -> Tensor:
 def _text_size(width: int) -> int:
     """Pixels of height of a label that suits a picture of this width."""
     return max(13, width // 32)
+
+
+def _check_row(row: int, height: int) -> None:
+    if not 0 <= row < height:
+        raise InputError(f"row {row}: expected 0 to {height - 1}")
 
 
 def _checked(frames: Tensor) -> Tensor:

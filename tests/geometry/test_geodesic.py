@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from geometry import GeodesicProblem, geodesic
+from geometry import GeodesicProblem, first_order_residuals, geodesic
 from geometry.multilevel import default_steps, level_of, minimise_path, on_finest, plan, start_path
 from geometry.reference_path import cross_fade, reference_path
 from geometry.streams import stream
@@ -29,13 +29,13 @@ def fade(frames: int) -> torch.Tensor:
 @pytest.mark.parametrize("frames", [3, 4, 7, 10])
 @pytest.mark.parametrize("init", ["blend", "nearest", "noise", "frames"])
 def test_the_l2_geodesic_is_the_cross_fade(frames: int, init: str) -> None:
-    given = torch.rand(5, 3, 17, 21, generator=torch.Generator().manual_seed(1))
+    given = fade(5)
+    given[2] = torch.rand(3, 17, 21, generator=torch.Generator().manual_seed(1))
     start = given if init == "frames" else init
-    result = geodesic(START, END, frames, metric="l2", init=start, steps=700)
+    result = geodesic(START, END, frames, metric="l2", init=start, steps=900)
     assert result.frames.shape == (frames, 3, 17, 21)
-    torch.testing.assert_close(result.frames, fade(frames), rtol=0, atol=0.1)
-    # Ten independent random frames are many fast modes, which are the slowest to go.
-    assert result.evaluation.path.excess < 5e-3
+    torch.testing.assert_close(result.frames, fade(frames), rtol=0, atol=0.15)
+    assert result.evaluation.path.excess < 0.01
     assert result.evaluation.baseline.excess == pytest.approx(0, abs=1e-5)
 
 
@@ -77,6 +77,19 @@ def test_levels_double_and_end_with_the_wanted_number() -> None:
     assert len(plan(GeodesicProblem.of(START, END, 10, metric="l2"), coarse_to_fine=False)) == 1
 
 
+def test_halvings_come_first_and_reach_the_same_path() -> None:
+    start, end = torch.rand(2, 3, 70, 65, generator=torch.Generator().manual_seed(0))
+    problem = GeodesicProblem.of(start, end, 4, metric="l2", init="noise")
+    levels = plan(problem, halvings=1)
+    shapes = [(level.problem.transitions, level.problem.size) for level in levels]
+    assert shapes == [(2, (35, 32)), (3, (35, 32)), (3, (70, 65))]
+    result = geodesic(start, end, 4, metric="l2", init="noise", halvings=1, steps=500)
+    assert result.frames.shape == (4, 3, 70, 65)
+    assert result.evaluation.path.excess < 0.01
+    early = geodesic(start, end, 4, metric="l2", init="noise", halvings=1, steps=120)
+    assert early.solution.value.shape[-1] == 32 and early.frames.shape == (4, 3, 70, 65)
+
+
 def test_a_short_run_ends_on_a_coarse_level_and_still_has_all_frames() -> None:
     result = geodesic(START, END, 10, metric="l2", init="blend", steps=5)
     assert result.solution.value.shape[0] == 1 and result.frames.shape[0] == 10
@@ -116,15 +129,15 @@ def test_interruption_on_a_coarse_level_keeps_a_path() -> None:
 
 def test_refining_keeps_the_path() -> None:
     _, levels = problem_and_levels()
-    coarse = levels[1].problem
-    x = coarse.initial + 0.05 * torch.sin(torch.pi * torch.tensor([0.25, 0.5, 0.75]))[
-        :, None, None, None
-    ]
-    fine = on_finest(levels, x.clamp(0, 1))
-    times = torch.tensor(times_of(9)[1:-1])
-    expected = fade(10)[1:-1] + 0.05 * torch.sin(torch.pi * times)[:, None, None, None]
-    inside = (expected > 0.05) & (expected < 0.95)
-    torch.testing.assert_close(fine[inside], expected[inside], rtol=0, atol=1e-3)
+
+    def wave(times: list[float]) -> torch.Tensor:
+        return 0.05 * torch.sin(torch.pi * torch.tensor(times))[:, None, None, None]
+
+    coarse, fine = levels[1].problem.middle, levels[-1].problem.middle
+    lifted = on_finest(levels, coarse + wave(times_of(4)[1:-1]))
+    expected = fine + wave(times_of(9)[1:-1])
+    inside = (expected > 0) & (expected < 1)
+    torch.testing.assert_close(lifted[inside], expected[inside], rtol=0, atol=1e-5)
 
 
 def test_pixel_weight_pulls_towards_the_cross_fade() -> None:
@@ -148,6 +161,28 @@ def test_draws_of_a_step_are_averaged() -> None:
     assert three.draws == 3
 
 
+def test_residuals_vanish_on_geodesics_only() -> None:
+    problem = GeodesicProblem.of(START, END, 5, metric="l2")
+    straight, bent = fade(5), fade(5)
+    bent[2] = (bent[2] + 0.2).clamp(0, 1)
+    found = first_order_residuals(problem, straight, generator=stream(0, "residual"))
+    assert len(found) == 3 and max(found) < 1e-6
+    found = first_order_residuals(problem, bent, generator=stream(0, "residual"))
+    exact = problem.sample(bent[1:-1], stream(0, "optimise")).gradient.flatten(1).norm(dim=1)
+    assert found == pytest.approx(exact.tolist(), rel=1e-4) and min(found) > 1e-3
+
+
+def test_residuals_are_cleared_of_noise() -> None:
+    problem = GeodesicProblem.of(START, END, 4, metric=tiny(Ensemble()))
+    x = problem.complete(problem.initial)
+    rng = stream(0, "residual")
+    few = torch.tensor(first_order_residuals(problem, x, draws=64, generator=rng))
+    many = torch.tensor(first_order_residuals(problem, x, draws=512, generator=rng))
+    torch.testing.assert_close(few, many, rtol=0.25, atol=0)
+    with pytest.raises(InputError, match="residual draws: found 1"):
+        first_order_residuals(problem, x, draws=1, generator=rng)
+
+
 def test_identical_ends_stay_as_they_are() -> None:
     result = geodesic(START, START, 5, metric=tiny(Ensemble()), steps=20, evaluation_draws=2)
     torch.testing.assert_close(result.frames, START.expand(5, -1, -1, -1), rtol=0, atol=0.01)
@@ -167,6 +202,8 @@ def test_identical_ends_stay_as_they_are() -> None:
         ({"end": torch.zeros(3, 5, 5)}, "ends differ in shape"),
         ({"end": torch.full((3, 17, 21), 2.0)}, "end: found values"),
         ({"start": torch.zeros(1, 3, 17, 21)}, "start: found shape"),
+        ({"halvings": 1}, "halvings: found 1, which leaves 10 x 8 px"),
+        ({"halvings": -1}, "halvings: found -1"),
         ({"steps": -1}, "steps: found -1"),
         ({"evaluation_draws": 0}, "evaluation draws"),
     ],

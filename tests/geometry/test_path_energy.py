@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from geometry.path_energy import path_energy
+from geometry.reference_path import cross_fade
+from geometry.time_modes import times_of
 from metrics import Ensemble, create_metric
 from tiny_metric import tiny
 
@@ -59,7 +61,7 @@ def test_every_frame_is_embedded_once() -> None:
 def test_energy_of_a_straight_path_is_the_distance_of_its_ends() -> None:
     metric = create_metric("l2")
     for count in (2, 5, 9):
-        path = torch.lerp(FRAMES[:1], FRAMES[1:2], torch.linspace(0, 1, count + 1).view(-1, 1, 1, 1))
+        path = cross_fade(FRAMES[0], FRAMES[1], times_of(count))
         for power in (1, 2):
             energy, gradient = path_energy(
                 metric, path[[0, -1]], path[1:-1], metric.draw((17, 21)), power=power

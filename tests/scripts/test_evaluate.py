@@ -28,8 +28,8 @@ def test_a_cross_fade_is_straight_in_l2(tmp_path: Path, capsys) -> None:
     assert record["frames"] == 12 and record["size"] == [32, 40]
     evaluation = record["evaluation"]
     assert evaluation["excess"] == pytest.approx(0, abs=1e-3)
-    assert evaluation["normalized_ppl"] == pytest.approx(1, abs=1e-3)
-    assert evaluation["baseline"]["energy"] == pytest.approx(evaluation["energy"], rel=1e-3)
+    assert evaluation["normalized_ppl"] == pytest.approx(1, abs=5e-3)
+    assert evaluation["baseline"]["energy"] == pytest.approx(evaluation["energy"], rel=5e-3)
     assert main(["evaluate", str(tmp_path / "frames"), *L2]) == 0
     table = capsys.readouterr().out
     assert "12 frames of 40 x 32 pixels" in table and "cross-fade" in table
@@ -49,9 +49,11 @@ def test_animations_and_videos_are_read_forth_only(tmp_path: Path) -> None:
     frames = load_frames(tmp_path / "a.gif")
     assert frames.shape == (6, 3, 32, 40)
     torch.testing.assert_close(frames, flat, rtol=0, atol=0.03)
-    save_mp4(tmp_path / "a.mp4", flat, boomerang=False)
-    video = load_frames(tmp_path / "a.mp4")
-    assert video.shape[1:] == (3, 32, 40) and len(video) >= 6
+    for boomerang in (False, True):
+        save_mp4(tmp_path / "a.mp4", flat, boomerang=boomerang)
+        video = load_frames(tmp_path / "a.mp4")
+        assert video.shape == (6, 3, 32, 40)
+        torch.testing.assert_close(video, flat, rtol=0, atol=0.03)
 
 
 def test_forth() -> None:

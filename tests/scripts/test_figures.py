@@ -12,6 +12,7 @@ from PIL import Image
 
 import scripts.benchmark_barycenters as benchmark
 import scripts.figure_barycenters as figure
+import scripts.figure_geodesics as geodesics
 from scripts.cli import main
 from scripts.figure_barycenters import noisy_copies, shifted_copies
 from scripts.figures import Cell, save_grid
@@ -84,9 +85,37 @@ def test_benchmark_goes_on_where_it_stopped(tmp_path: Path, monkeypatch, capsys)
     assert capsys.readouterr().out == first
 
 
+def test_panels_are_side_by_side() -> None:
+    panels = geodesics.side_by_side([torch.zeros(2, 3, 8, 6), torch.ones(2, 3, 8, 7) / 2])
+    assert panels.shape == (2, 3, 8, 18)
+    assert (panels[..., 6:11] == 1).all() and (panels[..., 11:] == 0.5).all()
+
+
+@pytest.mark.weights
+@pytest.mark.slow
+def test_figure_of_geodesics(tmp_path: Path, capsys) -> None:
+    rng = np.random.default_rng(0)
+    paths = [tmp_path / f"{name}.png" for name in ("first", "second")]
+    for path in paths:
+        Image.fromarray(rng.integers(0, 256, (40, 40, 3), dtype=np.uint8)).save(path)
+    out = tmp_path / "out"
+    arguments = ["figure", "geodesics", *map(str, paths), "--size", "32", "--frames", "4"]
+    arguments += ["--steps", "2", "--evaluation-draws", "2", "--outdir", str(out)]
+    assert main(arguments) == 0
+    for name in ("figure.png", "animation.gif", "animation.mp4", "figure.json"):
+        assert (out / name).stat().st_size > 0
+    record = json.loads((out / "figure.json").read_text())
+    assert set(record["under_elpips_vgg"]) == {"elpips_vgg", "lpips_vgg", "l2"}
+    with Image.open(out / "animation.gif") as gif:
+        assert gif.size == (3 * 32 + 2 * 5, 32)
+    assert "LPIPS-VGG" in capsys.readouterr().out
+
+
 @pytest.mark.weights
 def test_demo(tmp_path: Path, capsys) -> None:
-    arguments = ["demo", "--size", "32", "--steps", "3", "--outdir", str(tmp_path / "demo")]
-    assert main(arguments) == 0
-    last = capsys.readouterr().out.strip().splitlines()[-5:]
+    arguments = ["demo", "--size", "32", "--steps", "3", "--path-steps", "2", "--frames", "3"]
+    assert main([*arguments, "--outdir", str(tmp_path / "demo")]) == 0
+    last = capsys.readouterr().out.strip().splitlines()[-7:]
     assert all(Path(line).exists() for line in last)
+    assert {"animation.gif", "animation.mp4", "scanline.png"} <= {Path(line).name for line in last}
+    assert (tmp_path / "demo/barycenter/barycenter.png").exists()

@@ -172,6 +172,8 @@ def test_ctrl_c(pair, tmp_path: Path) -> None:
         (["--chunk", "0"], "chunk: found 0"),
         (["--steps", "-3"], "steps: found -3"),
         (["--evaluation-draws", "0"], "evaluation draws: found 0"),
+        (["--residual-draws", "1"], "residual draws: found 1"),
+        (["--halvings", "3"], "halvings: found 3"),
         (["--pixel-weight", "nan"], "pixel_weight: found nan"),
     ],
 )
