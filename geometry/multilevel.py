@@ -30,7 +30,7 @@ from optim import (
     start,
 )
 
-FIRST_STEPS, NEXT_STEPS, LAST_STEPS = 100, 60, 100
+FIRST_STEPS, NEXT_STEPS, LAST_STEPS = 60, 40, 80
 """Steps of the coarsest level, of each one between, and by default of the finest."""
 
 FRACTION = 0.1

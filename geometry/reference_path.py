@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from geometry.crisp_fade import crisp_fade
-from geometry.motion import flow_path
+from geometry.motion import find_motions, flow_path
 from geometry.streams import stream
 from geometry.time_modes import nearest_knot, resample, times_of
 from metrics import InputError, check_images
@@ -51,7 +51,8 @@ def reference_path(start: Tensor, end: Tensor, init: PathInit | Tensor) -> Refer
     if init == "nearest":
         return lambda times: torch.stack([start if time < 0.5 else end for time in times])
     if init == "flow":
-        return lambda times: flow_path(start, end, times)
+        motions = find_motions(start, end)
+        return lambda times: flow_path(start, end, times, motions)
     raise InputError(f"init: found {init!r}, expected one of {_NAMES} or frames")
 
 

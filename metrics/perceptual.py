@@ -122,7 +122,8 @@ class _WeightedUnit(torch.autograd.Function):
     def forward(ctx: Any, features: Tensor, root: Tensor) -> Tensor:
         height, width = image_size(features)
         scale = root * (height * width) ** -0.5
-        squared = torch.linalg.vector_norm(features, dim=1, keepdim=True).square_()
+        # Several times faster on the CPU than `vector_norm` over channels.
+        squared = features.square().sum(1, keepdim=True)
         inverse = squared.add_(_EPSILON).rsqrt_()
         unit = (features * inverse).mul_(scale)
         ctx.save_for_backward(features, inverse, unit, scale)

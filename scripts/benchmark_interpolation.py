@@ -93,8 +93,8 @@ def benchmark_interpolation_command(
     )
     print(f"{'mean of ' + str(triplets):<14}" + "".join(f"{name:>22}" for name in MEASURES))
     for name, measured in table.items():
-        cells = (f"{value:.4f} +- {error:.4f}" for value, error in measured.values())
-        print(f"{name:<14}" + "".join(f"{cell:>22}" for cell in cells))
+        shown = (f"{value:.4f} +- {error:.4f}" for value, error in measured.values())
+        print(f"{name:<14}" + "".join(f"{each:>22}" for each in shown))
     print(f"{folder / 'benchmark.json'}\n{folder / 'triplets.png'}")
     return 0
 

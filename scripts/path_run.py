@@ -203,7 +203,8 @@ def evaluate_solved(
 
 def _residuals(solved: SolvedPath, options: PathOptions) -> list[tuple[float, ...]]:
     """Return the gradients left at the frames of the path and of the cross-fade."""
-    fade = cross_fade(*solved.problem.ends, times_of(solved.problem.transitions))
+    start, end = solved.problem.ends
+    fade = cross_fade(start, end, times_of(solved.problem.transitions))
     return [
         first_order_residuals(
             solved.problem,

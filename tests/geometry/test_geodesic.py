@@ -35,7 +35,8 @@ def test_the_l2_geodesic_is_the_cross_fade(frames: int, init: str) -> None:
     result = geodesic(START, END, frames, metric="l2", init=start, steps=900)
     assert result.frames.shape == (frames, 3, 17, 21)
     torch.testing.assert_close(result.frames, fade(frames), rtol=0, atol=0.15)
-    assert result.evaluation.path.excess < 0.01
+    # 1 for the straight path of equal steps; a start at the nearer end has as much as N.
+    assert result.evaluation.path.normalized_ppl < (1.1 if init == "nearest" else 1.03)
     assert result.evaluation.baseline.excess == pytest.approx(0, abs=1e-5)
 
 
@@ -73,7 +74,7 @@ def test_levels_double_and_end_with_the_wanted_number() -> None:
         levels = plan(GeodesicProblem.of(START, END, frames, metric="l2"))
         assert [level.problem.transitions for level in levels] == expected
         assert levels[-1].last_step is None
-        assert default_steps(levels) == 200 + (len(levels) - 2) * 60 if len(levels) > 1 else 200
+        assert default_steps(levels) == 140 + max(0, len(levels) - 2) * 40
     assert len(plan(GeodesicProblem.of(START, END, 10, metric="l2"), coarse_to_fine=False)) == 1
 
 
@@ -86,7 +87,7 @@ def test_halvings_come_first_and_reach_the_same_path() -> None:
     result = geodesic(start, end, 4, metric="l2", init="noise", halvings=1, steps=500)
     assert result.frames.shape == (4, 3, 70, 65)
     assert result.evaluation.path.excess < 0.01
-    early = geodesic(start, end, 4, metric="l2", init="noise", halvings=1, steps=120)
+    early = geodesic(start, end, 4, metric="l2", init="noise", halvings=1, steps=80)
     assert early.solution.value.shape[-1] == 32 and early.frames.shape == (4, 3, 70, 65)
 
 
@@ -101,14 +102,14 @@ def problem_and_levels():
     return problem, plan(problem)
 
 
-@pytest.mark.parametrize("stop", [0, 30, 100, 101, 160, 175])
+@pytest.mark.parametrize("stop", [0, 30, 60, 61, 100, 115])
 def test_a_path_through_a_checkpoint_is_bit_identical(stop: int, tmp_path: Path) -> None:
     _, levels = problem_and_levels()
-    whole = minimise_path(levels, start_path(levels, 3), Limits(180))
+    whole = minimise_path(levels, start_path(levels, 3), Limits(120))
     part = minimise_path(levels, start_path(levels, 3), Limits(stop))
     save_run(tmp_path / "run.pt", part.state, {"a": 1})
     run = load_run(tmp_path / "run.pt", {"a": 1})
-    resumed = minimise_path(levels, run, Limits(180))
+    resumed = minimise_path(levels, run, Limits(120))
     assert torch.equal(resumed.state.x, whole.state.x)
     assert torch.equal(resumed.value, whole.value)
     assert resumed.state.evaluations == whole.state.evaluations
@@ -118,11 +119,11 @@ def test_interruption_on_a_coarse_level_keeps_a_path() -> None:
     _, levels = problem_and_levels()
 
     def stop(run) -> None:
-        if run.step == 120:
+        if run.step == 80:
             raise KeyboardInterrupt
 
-    solution = minimise_path(levels, start_path(levels, 3), Limits(180), [stop])
-    assert solution.result is Result.INTERRUPTED and solution.state.step in (119, 120)
+    solution = minimise_path(levels, start_path(levels, 3), Limits(120), [stop])
+    assert solution.result is Result.INTERRUPTED and solution.state.step in (79, 80)
     assert level_of(levels, solution.value) == 1
     assert on_finest(levels, solution.value).shape == (8, 3, 17, 21)
 

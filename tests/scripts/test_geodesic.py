@@ -89,9 +89,9 @@ def test_a_shorter_path_leaves_no_old_frames(pair, tmp_path: Path, capsys) -> No
 def test_resume_is_bit_identical(pair, tmp_path: Path) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     arguments = ["geodesic", *pair, "--metric", "l2", "--also", "none", "--init", "noise"]
-    assert main([*arguments, "--steps", "180", "--outdir", str(whole)]) == 0
-    assert main([*arguments, "--steps", "110", "--outdir", str(parts)]) == 0
-    assert main([*arguments, "--steps", "180", "--outdir", str(parts), "--resume"]) == 0
+    assert main([*arguments, "--steps", "120", "--outdir", str(whole)]) == 0
+    assert main([*arguments, "--steps", "70", "--outdir", str(parts)]) == 0
+    assert main([*arguments, "--steps", "120", "--outdir", str(parts), "--resume"]) == 0
     for index in range(10):
         name = f"frames/{index:04d}.png"
         assert (whole / name).read_bytes() == (parts / name).read_bytes()
@@ -113,17 +113,17 @@ def test_interruption_leaves_frames_record_and_checkpoint(
 ) -> None:
     class Impatient(module.ProgressBar):
         def __call__(self, run) -> None:
-            if run.step == 117:
+            if run.step == 77:
                 raise KeyboardInterrupt
 
     out = tmp_path / "out"
     arguments = ["geodesic", *pair, "--metric", "l2", "--also", "none", "--init", "noise"]
-    arguments += ["--steps", "150"]
+    arguments += ["--steps", "110"]
     with monkeypatch.context() as patch:
         patch.setattr(module, "ProgressBar", Impatient)
         assert main([*arguments, "--outdir", str(out)]) == 130
     record = json.loads((out / "run.json").read_text())
-    assert record["result"].startswith("interrupted") and record["steps"] == 117
+    assert record["result"].startswith("interrupted") and record["steps"] == 77
     assert record["evaluation"]["energy"] > 0
     assert len(list((out / "frames").iterdir())) == 10 and (out / "animation.gif").exists()
     assert main([*arguments, "--outdir", str(out), "--resume"]) == 0
@@ -237,7 +237,7 @@ def test_elpips_from_files_to_files(tmp_path: Path) -> None:
     for path, name in zip(paths, ("brick_left", "gravel_left"), strict=True):
         save_png(path, load_sample(name)[:, :40, :48])
     out = tmp_path / "out"
-    steps = ["--frames", "4", "--steps", "180", "--evaluation-draws", "8"]
+    steps = ["--frames", "4", "--steps", "140", "--evaluation-draws", "8"]
     assert main(["geodesic", *map(str, paths), *steps, "--outdir", str(out)]) == 0
     evaluation = json.loads((out / "run.json").read_text())["evaluation"]
     assert evaluation["advantage"] < 0 < evaluation["excess"]

@@ -69,7 +69,7 @@ def test_a_stopped_chain_goes_on(keys, tmp_path: Path, monkeypatch, capsys) -> N
                 raise KeyboardInterrupt
 
     out = ["--outdir", str(tmp_path / "out")]
-    slow = [*FAST[:-1], "120"]
+    slow = [*FAST[:-1], "70"]
     with monkeypatch.context() as patch:
         patch.setattr(module, "ProgressBar", Impatient)
         assert main(["morph", *keys, *slow, *out]) == 130
