@@ -18,29 +18,36 @@ _TINY = 1e-10
 def crisp_fade(start: Tensor, end: Tensor, times: Sequence[float]) -> Tensor:
     """Fade between images (3, H, W) so that local contrast goes evenly too, (T, 3, H, W).
 
-    Averaging unrelated detail halves its energy in the middle. Here each band of detail (up
-    to the coarsest) is amplified where it lost energy, until its local mean square is what
-    lies between the ends', by no more than a factor of two: variance-preserving blending
-    [1]_ by band and place. Where the ends agree it is the cross-fade; exact at 0 and 1.
+    Averaging unrelated detail halves its energy in the middle; `restore_contrast` gives it
+    back. Where the ends agree it is the cross-fade; exact at 0 and 1.
+    """
+    frames = []
+    for time in times:
+        if time in (0, 1):
+            frames.append(end if time else start)
+        else:
+            blend = torch.lerp(start, end, time)
+            frames.append(restore_contrast(blend, start, end, time))
+    return torch.stack(frames)
+
+
+def restore_contrast(blend: Tensor, start: Tensor, end: Tensor, time: float) -> Tensor:
+    """Give a blend of two images the local contrast that lies between theirs, (3, H, W).
+
+    Each band of detail (up to the coarsest) is amplified where it lost energy, until its
+    local mean square is (1 - t) that of the one plus t that of the other, by no more than a
+    factor of two: variance-preserving blending [1]_ by band and place.
 
     References
     ----------
     .. [1] Heitz, Neyret, "High-performance by-example noise using a histogram-preserving
        blending operator", HPG 2018.
     """
-    ends = split(torch.stack([start, end]))
-    energies = _local_energy(ends)
-    frames = []
-    for time in times:
-        if time in (0, 1):
-            frames.append(end if time else start)
-            continue
-        bands = torch.lerp(ends[:1], ends[1:], time)
-        wanted = torch.lerp(energies[:1], energies[1:], time)
-        gain = ((wanted + _TINY) / (_local_energy(bands) + _TINY)).sqrt()
-        detail = bands[:, :-1] * gain.clamp(1.0, _LARGEST_GAIN)
-        frames.append((detail.sum(1) + bands[:, -1])[0].clamp(0, 1))
-    return torch.stack(frames)
+    bands = split(torch.stack([start, end, blend]))
+    first, last, found = _local_energy(bands)
+    gain = ((torch.lerp(first, last, time) + _TINY) / (found + _TINY)).sqrt()
+    detail, rest = bands[2, :-1], bands[2, -1]
+    return ((detail * gain.clamp(1.0, _LARGEST_GAIN)).sum(0) + rest).clamp(0, 1)
 
 
 def _local_energy(bands: Tensor) -> Tensor:

@@ -57,6 +57,7 @@ def geodesic(
     steps: int | None = None,
     coarse_to_fine: bool = True,
     halvings: int = 0,
+    step_size: float = 0.1,
     draws: int = 1,
     pixel_weight: float = 0.0,
     equal_steps: bool = False,
@@ -93,6 +94,8 @@ def geodesic(
         Find paths of 2, 4, 8, ... transitions first.
     halvings
         Find paths of images half, a quarter, ... the size first: this many times.
+    step_size
+        First step size, in units of how far frames may have to go by place and band.
     draws
         Random draws per step, shared by all frames.
     pixel_weight
@@ -134,7 +137,7 @@ def geodesic(
         chunk=chunk,
         seed=seed,
     )
-    levels = plan(problem, coarse_to_fine=coarse_to_fine, halvings=halvings)
+    levels = plan(problem, coarse_to_fine=coarse_to_fine, halvings=halvings, step_size=step_size)
     total = default_steps(levels) if steps is None else steps
     limits = make_limits(total, tolerance, patience)
     solution = minimise_path(levels, start_path(levels, seed), limits, callbacks)

@@ -128,7 +128,9 @@ class GeodesicProblem:
             self,
             ends=resize(self.ends, size),
             transitions=transitions,
-            reference=lambda times: resize(reference(times), size),
+            reference=Reference(
+                lambda times: resize(reference(times), size), resize(reference.halfway, size)
+            ),
             held_out_draws=self._set_aside(size),
         )
 
@@ -164,10 +166,11 @@ class GeodesicProblem:
         return sum(values) / len(values) + self.pixel_weight * pixels
 
     def coordinates(self) -> PathCoordinates:
-        """Return coordinates scaled by how far the ends are apart, by place and band."""
-        middle = self.ends.mean(0, keepdim=True)
+        """Return coordinates scaled by how far frames may have to go, by place and band."""
+        ends = self.reference.halfway
         halves = torch.tensor([0.5, 0.5])
-        return PathCoordinates(BandSpread.around(middle, self.ends, halves), self.transitions)
+        bands = BandSpread.around(ends.mean(0, keepdim=True), ends, halves)
+        return PathCoordinates(bands, self.transitions)
 
     def _set_aside(self, size: tuple[int, int]) -> tuple[Draw, ...]:
         count = _HELD_OUT_DRAWS if self.metric.stochastic else 1

@@ -151,7 +151,7 @@ def motion_share(start: Tensor, end: Tensor, motions: Tensor | None = None) -> f
     if motions is None:
         motions = find_motions(start, end)
     with torch.no_grad():
-        errors, _ = _hypotheses(start, end, motions.to(start), 0.5)
+        errors, _, _ = _hypotheses(start, end, motions.to(start), 0.5)
         weights = _weights(errors)
         still = errors[-1].mean().item()
         left = (weights * errors).sum(0).mean().item()
@@ -186,14 +186,30 @@ def _common_shift(a: Grey, b: Grey) -> tuple[float, float]:
     return float(shift[0]), float(shift[1])
 
 
+def moved_ends(start: Tensor, end: Tensor, time: float, motions: Tensor) -> Tensor:
+    """Return both ends moved to a time between 0 and 1, as `flow_path` blends them.
+
+    (2, 3, H, W); they differ where motion does not explain the difference of the ends.
+    """
+    with torch.no_grad():
+        errors, _, sides = _hypotheses(start, end, motions.to(start), time)
+        weights = _weights(errors)
+        moved = (weights[:, None, None] * sides).sum(0)
+        return torch.lerp(sides[-1], moved, _trust(errors, weights)).clamp(0, 1)
+
+
 def _frame(start: Tensor, end: Tensor, motions: Tensor, time: float) -> Tensor:
     """Blend the hypotheses, and with the cross-fade where motion explains little of an area."""
-    errors, images = _hypotheses(start, end, motions, time)
+    errors, images, _ = _hypotheses(start, end, motions, time)
     weights = _weights(errors)
     warped = (weights[:, None] * images).sum(0)
+    return torch.lerp(images[-1], warped, _trust(errors, weights)).clamp(0, 1)
+
+
+def _trust(errors: Tensor, weights: Tensor) -> Tensor:
+    """Return how far motion explains an area (H, W), from 0 to 1."""
     left, still = gaussian_blur(torch.stack([(weights * errors).sum(0), errors[-1]]), _AREA)
-    trust = ((_NO_TRUST - left / (still + _TINY)) / (_NO_TRUST - _FULL_TRUST)).clamp(0, 1)
-    return torch.lerp(images[-1], warped, trust).clamp(0, 1)
+    return ((_NO_TRUST - left / (still + _TINY)) / (_NO_TRUST - _FULL_TRUST)).clamp(0, 1)
 
 
 def _weights(errors: Tensor) -> Tensor:
@@ -203,16 +219,19 @@ def _weights(errors: Tensor) -> Tensor:
     return torch.softmax(-favour * errors / _TOLERANCE, 0)
 
 
-def _hypotheses(start: Tensor, end: Tensor, motions: Tensor, time: float) -> tuple[Tensor, Tensor]:
-    """Return how wrong the ends warped by each motion are (K, H, W), and blended (K, 3, H, W).
+def _hypotheses(
+    start: Tensor, end: Tensor, motions: Tensor, time: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return how wrong the ends warped by each motion are, the ends blended, and themselves.
 
-    Wrong is where they differ, and where the flows of the two ends contradict each other.
+    (K, H, W), (K, 3, H, W) and (K, 2, 3, H, W). Wrong is where they differ, and where the
+    flows of the two ends contradict each other.
     """
     height, width = start.shape[1:]
     rows = torch.arange(height, dtype=start.dtype, device=start.device)
     columns = torch.arange(width, dtype=start.dtype, device=start.device)
     grid = torch.stack(torch.meshgrid(rows, columns, indexing="ij"))
-    errors, images = [], []
+    errors, images, sides = [], [], []
     for velocity, dispute in _velocities(motions, grid, time):
         positions = grid - time * velocity, grid + (1 - time) * velocity
         a, b = (_sample(x, p, "bicubic") for x, p in zip((start, end), positions, strict=True))
@@ -220,7 +239,8 @@ def _hypotheses(start: Tensor, end: Tensor, motions: Tensor, time: float) -> tup
         errors.append(_local_error((a - b).abs().mean(0), in_a * in_b) + _DISTRUST * dispute)
         share_a, share_b = (1 - time) * (in_a + _TINY), time * (in_b + _TINY)
         images.append((share_a * a + share_b * b) / (share_a + share_b))
-    return torch.stack(errors), torch.stack(images)
+        sides.append(torch.stack([a, b]))
+    return torch.stack(errors), torch.stack(images), torch.stack(sides)
 
 
 def _local_error(difference: Tensor, known: Tensor) -> Tensor:

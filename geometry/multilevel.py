@@ -33,9 +33,6 @@ from optim import (
 FIRST_STEPS, NEXT_STEPS, LAST_STEPS = 60, 40, 80
 """Steps of the coarsest level, of each one between, and by default of the finest."""
 
-FRACTION = 0.1
-"""First step size in units of the ends' spread: half of a barycenter's, from a crisper start."""
-
 _SMALLEST_SIDE = 32
 
 
@@ -56,13 +53,21 @@ class Level:
 
 
 def plan(
-    problem: GeodesicProblem, *, coarse_to_fine: bool = True, halvings: int = 0
+    problem: GeodesicProblem,
+    *,
+    coarse_to_fine: bool = True,
+    halvings: int = 0,
+    step_size: float = 0.1,
 ) -> tuple[Level, ...]:
     """Return the levels of a problem, coarsest first.
 
     In time 2, 4, 8, ... transitions, then the problem's own; with ``halvings`` all of these
-    on images of 1 / 2^halvings the size, then its own number on each doubling.
+    on images of 1 / 2^halvings the size, then its own number on each doubling. ``step_size``
+    is the solver's first, in units of how far frames may have to go: from a crisp start half
+    of a barycenter's is best (`docs/performance.md`).
     """
+    if not step_size > 0:
+        raise InputError(f"step_size: found {step_size}, expected > 0")
     if halvings < 0:
         raise InputError(f"halvings: found {halvings}, expected >= 0")
     counts = _coarser_counts(problem.transitions) if coarse_to_fine else []
@@ -73,14 +78,14 @@ def plan(
     problems = [problem.at(count, size) for count, size in shapes]
     ends = [FIRST_STEPS + NEXT_STEPS * index for index in range(len(problems) - 1)]
     return tuple(
-        Level(each, SpreadAdam(each.coordinates(), fraction=FRACTION), last)
+        Level(each, SpreadAdam(each.coordinates(), fraction=step_size), last)
         for each, last in zip(problems, [*ends, None], strict=True)
     )
 
 
 def default_steps(levels: tuple[Level, ...]) -> int:
     """Return the steps of a run that gives each level its due."""
-    return LAST_STEPS + (FIRST_STEPS if len(levels) == 1 else levels[-2].last_step or 0)
+    return LAST_STEPS + (0 if len(levels) == 1 else levels[-2].last_step or 0)
 
 
 def start_path(levels: tuple[Level, ...], seed: int) -> Run:

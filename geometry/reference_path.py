@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from geometry.crisp_fade import crisp_fade
-from geometry.motion import find_motions, flow_path
+from geometry.crisp_fade import crisp_fade, restore_contrast
+from geometry.motion import find_motions, flow_path, moved_ends
 from geometry.streams import stream
 from geometry.time_modes import nearest_knot, resample, times_of
 from metrics import InputError, check_images
@@ -18,8 +19,26 @@ PathInit = Literal["crisp", "blend", "nearest", "noise", "flow"]
 
 _NAMES = ", ".join(get_args(PathInit))
 
-Reference = Callable[[Sequence[float]], Tensor]
-"""Frames (T, 3, H, W) at T times in [0, 1]."""
+
+@dataclass(frozen=True)
+class Reference:
+    """A path to start from, whose deviation a geodesic is computed as.
+
+    Attributes
+    ----------
+    at
+        Its frames (T, 3, H, W) at T times in [0, 1].
+    halfway
+        Start and end as they look halfway along it, (2, 3, H, W): moved where motion is
+        known, else as they are. Where they agree there is little left to be found.
+    """
+
+    at: Callable[[Sequence[float]], Tensor]
+    halfway: Tensor
+
+    def __call__(self, times: Sequence[float]) -> Tensor:
+        """Return the frames (T, 3, H, W) at times in [0, 1]."""
+        return self.at(times)
 
 
 def cross_fade(start: Tensor, end: Tensor, times: Sequence[float]) -> Tensor:
@@ -29,13 +48,14 @@ def cross_fade(start: Tensor, end: Tensor, times: Sequence[float]) -> Tensor:
 
 
 def reference_path(start: Tensor, end: Tensor, init: PathInit | Tensor) -> Reference:
-    """Return the path between images (3, H, W) whose deviation a geodesic is computed as.
+    """Return the path between images (3, H, W) that a geodesic starts from.
 
     ``init`` is ``"crisp"`` (`crisp_fade`), ``"blend"`` (the cross-fade), ``"nearest"`` (each
     frame the nearer end), ``"noise"`` (the cross-fade; `noise_frames` are where to start),
-    ``"flow"`` (both ends warped along their optical flow) or frames (T, 3, H, W), the first
-    and last of which stand for the ends.
+    ``"flow"`` (both ends warped along their optical flow, with the contrast that blending
+    them takes) or frames (T, 3, H, W), the first and last of which stand for the ends.
     """
+    ends = torch.stack([start, end])
     if isinstance(init, Tensor):
         check_images(init, "init")
         if len(init) < 2 or init.shape[1:] != start.shape:
@@ -43,17 +63,22 @@ def reference_path(start: Tensor, end: Tensor, init: PathInit | Tensor) -> Refer
                 f"init: found {tuple(init.shape)}, expected (T, 3, {start.shape[1]}, "
                 f"{start.shape[2]}) with T >= 2"
             )
-        return lambda times: interpolate(init.to(start), times)
-    if init == "crisp":
-        return lambda times: crisp_fade(start, end, times)
-    if init in ("blend", "noise"):
-        return lambda times: cross_fade(start, end, times)
-    if init == "nearest":
-        return lambda times: torch.stack([start if time < 0.5 else end for time in times])
+        return Reference(lambda times: interpolate(init.to(start), times), ends)
     if init == "flow":
         motions = find_motions(start, end)
-        return lambda times: flow_path(start, end, times, motions)
-    raise InputError(f"init: found {init!r}, expected one of {_NAMES} or frames")
+        return Reference(
+            lambda times: torch.stack([_crisp_flow(start, end, time, motions) for time in times]),
+            moved_ends(start, end, 0.5, motions),
+        )
+    at: dict[str, Callable[[Sequence[float]], Tensor]] = {
+        "crisp": lambda times: crisp_fade(start, end, times),
+        "blend": lambda times: cross_fade(start, end, times),
+        "noise": lambda times: cross_fade(start, end, times),
+        "nearest": lambda times: torch.stack([start if time < 0.5 else end for time in times]),
+    }
+    if init not in at:
+        raise InputError(f"init: found {init!r}, expected one of {_NAMES} or frames")
+    return Reference(at[init], ends)
 
 
 def interpolate(
@@ -87,3 +112,11 @@ def noise_frames(like: Tensor, count: int, seed: int) -> Tensor:
     """Return ``count`` images (count, 3, H, W) of noise, as barycenters start in the release."""
     noise = torch.randn((count, *like.shape), generator=stream(seed, "init"))
     return (0.5 + 0.2 * noise).clamp(1e-5, 1 - 1e-5).to(like)
+
+
+def _crisp_flow(start: Tensor, end: Tensor, time: float, motions: Tensor) -> Tensor:
+    frame = flow_path(start, end, [time], motions)[0]
+    if time in (0, 1):
+        return frame
+    first, last = moved_ends(start, end, time, motions)
+    return restore_contrast(frame, first, last, time)

@@ -22,7 +22,7 @@ from scripts.raster import Alpha
 from scripts.record import plain, write_json
 from scripts.run_folder import run_record
 
-INTERPOLATION = PathOptions(init="flow")
+INTERPOLATION = PathOptions(init="flow", step_size=0.05)
 """The defaults of ``elpips interpolate``."""
 
 _Image = Annotated[Path, tyro.conf.Positional]
@@ -121,7 +121,7 @@ def _run_pair(command: str, given: Mapping[str, Any]) -> int:
     comparison, record["evaluation"] = evaluate_solved(solved, options)
     record["seconds"]["total"] = time.perf_counter() - began
     write_json(folder / "run.json", record)
-    save_steps(folder, comparison, solved.solution.state, solved.finest_from)
+    save_steps(folder, comparison, solved.solution.state, solved.finest_from, solved.problem.power)
     print(report_path(record["evaluation"], solved=True))
     state = solved.solution.state
     print(f"{solved.solution.result.value} (step {state.step}, {state.seconds:.0f} s)")

@@ -85,7 +85,9 @@ def save_frames(folder: Path, frames: Tensor) -> None:
             path.unlink()
 
 
-def save_steps(folder: Path, comparison: PathComparison, run: Run, finest_from: int) -> None:
+def save_steps(
+    folder: Path, comparison: PathComparison, run: Run, finest_from: int, power: int
+) -> None:
     """Plot step sizes along the path, and the finest level's energy over optimiser steps."""
     path, baseline = comparison.path, comparison.baseline
     # A level ends and the next begins at one step; the later entry is the finer level's.
@@ -98,6 +100,7 @@ def save_steps(folder: Path, comparison: PathComparison, run: Run, finest_from: 
         energy=path.energy,
         baseline_energy=baseline.energy,
         chord=path.chord,
+        lower_bound=path.chord ** (2 * power),
     )
 
 

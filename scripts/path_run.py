@@ -53,6 +53,8 @@ class PathOptions:
         Find paths of 2, 4, 8, ... transitions first.
     halvings
         Find paths of images half, a quarter, ... the size first: this many times.
+    step_size
+        First step size, in units of how far frames may have to go.
     draws
         Random draws of the ensemble per step.
     pixel_weight
@@ -83,6 +85,7 @@ class PathOptions:
     steps: int | None = default_of(geodesic, "steps")
     coarse_to_fine: bool = default_of(geodesic, "coarse_to_fine")
     halvings: int = default_of(geodesic, "halvings")
+    step_size: float = default_of(geodesic, "step_size")
     draws: int = default_of(geodesic, "draws")
     pixel_weight: float = default_of(geodesic, "pixel_weight")
     equal_steps: bool = default_of(geodesic, "equal_steps")
@@ -170,7 +173,12 @@ def solve_path(
         chunk=options.chunk,
         seed=options.seed,
     )
-    levels = plan(problem, coarse_to_fine=options.coarse_to_fine, halvings=options.halvings)
+    levels = plan(
+        problem,
+        coarse_to_fine=options.coarse_to_fine,
+        halvings=options.halvings,
+        step_size=options.step_size,
+    )
     steps = default_steps(levels) if options.steps is None else options.steps
     out = GeodesicFolder(folder, path_identity(problem, levels, options.init))
     if resume:

@@ -74,7 +74,7 @@ def test_levels_double_and_end_with_the_wanted_number() -> None:
         levels = plan(GeodesicProblem.of(START, END, frames, metric="l2"))
         assert [level.problem.transitions for level in levels] == expected
         assert levels[-1].last_step is None
-        assert default_steps(levels) == 140 + max(0, len(levels) - 2) * 40
+        assert default_steps(levels) == [80, 140, 180, 220][len(levels) - 1]
     assert len(plan(GeodesicProblem.of(START, END, 10, metric="l2"), coarse_to_fine=False)) == 1
 
 
@@ -204,6 +204,7 @@ def test_identical_ends_stay_as_they_are() -> None:
         ({"end": torch.full((3, 17, 21), 2.0)}, "end: found values"),
         ({"start": torch.zeros(1, 3, 17, 21)}, "start: found shape"),
         ({"halvings": 1}, "halvings: found 1, which leaves 10 x 8 px"),
+        ({"step_size": 0.0}, "step_size: found 0.0"),
         ({"halvings": -1}, "halvings: found -1"),
         ({"steps": -1}, "steps: found -1"),
         ({"evaluation_draws": 0}, "evaluation draws"),
@@ -219,6 +220,31 @@ def test_references_end_at_the_ends() -> None:
     for init in ("blend", "nearest"):
         frames = reference_path(START, END, init)([0.0, 0.5, 1.0])
         assert torch.equal(frames[0], START) and torch.equal(frames[-1], END)
+
+
+def test_a_moving_photograph_starts_and_stays_in_motion() -> None:
+    image = resize_short_side(load_sample("coffee"), 64)
+    truth = torch.stack([image[:, :48, x : x + 48] for x in range(7)])
+    moving = geodesic(truth[0], truth[-1], 7, metric="l2", init="flow", steps=0)
+    assert torch.equal(moving.frames[[0, -1]], truth[[0, -1]])
+    errors = [
+        (path[1:-1] - truth[1:-1]).square().mean() for path in (moving.frames, fade_of(truth))
+    ]
+    assert errors[0] < 0.1 * errors[1]
+
+
+def fade_of(path: torch.Tensor) -> torch.Tensor:
+    return cross_fade(path[0], path[-1], times_of(len(path) - 1))
+
+
+def test_there_is_little_to_be_found_where_motion_explains_all() -> None:
+    image = resize_short_side(load_sample("coffee"), 64)
+    start, end = image[:, :48, :48], image[:, :48, 6:54]
+    spreads = [
+        GeodesicProblem.of(start, end, 4, metric="l2", init=init).coordinates().bands.spread.mean()
+        for init in ("blend", "flow")
+    ]
+    assert spreads[1] < 0.5 * spreads[0]
 
 
 @pytest.mark.weights
