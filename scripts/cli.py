@@ -98,6 +98,10 @@ _ELPIPS = _Command(
                     "the middle frames of real footage, which are known",
                     "scripts.benchmark_interpolation:benchmark_interpolation_command",
                 ),
+                "scale": _Command(
+                    "time and memory of a path's step against frames and pixels",
+                    "scripts.benchmark_scale:benchmark_scale_command",
+                ),
             },
         ),
         "check-parity": _Command(
