@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import torch
 import tyro
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from tyro.conf import OmitArgPrefixes
 
@@ -20,7 +22,7 @@ from geometry.streams import stream
 from metrics.base import image_size
 from scripts.figures import Cell, save_grid
 from scripts.geodesic_files import AnimationOptions, save_animations, save_frames
-from scripts.images import load_images, prepare_outdir
+from scripts.images import load_images, prepare_outdir, to_uint8
 from scripts.options import make_metric, weights_record
 from scripts.path_run import PathOptions, SolvedPath, check_options, solve_path
 from scripts.record import environment, plain, write_json
@@ -84,7 +86,8 @@ def figure_geodesics_command(
         save_frames(part / "frames", solved[name].frames)
     paths = {name: each.frames.cpu() for name, each in solved.items()}
     panels = side_by_side([paths[name] for name in PANELS])
-    save_animations(folder, side_by_side([paths[name] for name in PANELS]), animation)
+    panels = [labelled(paths[name], title) for name, title in PANELS.items()]
+    save_animations(folder, side_by_side(panels), animation)
     row = (animation.rows or tuple(choose_rows(paths["elpips_vgg"], 1)))[0]
     save_grid(folder / "figure.png", _rows(paths, row))
     evaluations = {
@@ -117,6 +120,19 @@ def figure_geodesics_command(
     for each in ("figure.png", "animation.gif", "animation.mp4", "figure.json"):
         print(folder / each)
     return 0
+
+
+def labelled(path: Tensor, title: str) -> Tensor:
+    """Write a title into the corner of every frame (N, 3, H, W), as published."""
+    frames = []
+    for frame in to_uint8(path):
+        picture = Image.fromarray(frame)
+        font = ImageFont.load_default(max(10, frame.shape[0] // 14))
+        ImageDraw.Draw(picture).text(
+            (4, 2), title, "white", font=font, stroke_width=1, stroke_fill="black"
+        )
+        frames.append(torch.from_numpy(np.asarray(picture)).permute(2, 0, 1))
+    return torch.stack(frames).float() / 255
 
 
 def side_by_side(paths: list[Tensor]) -> Tensor:
