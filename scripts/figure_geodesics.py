@@ -85,7 +85,6 @@ def figure_geodesics_command(
             raise KeyboardInterrupt
         save_frames(part / "frames", solved[name].frames)
     paths = {name: each.frames.cpu() for name, each in solved.items()}
-    panels = side_by_side([paths[name] for name in PANELS])
     panels = [labelled(paths[name], title) for name, title in PANELS.items()]
     save_animations(folder, side_by_side(panels), animation)
     row = (animation.rows or tuple(choose_rows(paths["elpips_vgg"], 1)))[0]
@@ -131,7 +130,7 @@ def labelled(path: Tensor, title: str) -> Tensor:
         ImageDraw.Draw(picture).text(
             (4, 2), title, "white", font=font, stroke_width=1, stroke_fill="black"
         )
-        frames.append(torch.from_numpy(np.asarray(picture)).permute(2, 0, 1))
+        frames.append(torch.from_numpy(np.array(picture)).permute(2, 0, 1))
     return torch.stack(frames).float() / 255
 
 

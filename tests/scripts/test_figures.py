@@ -94,7 +94,7 @@ def test_panels_are_side_by_side() -> None:
 def test_titles_are_in_the_corner_of_every_frame() -> None:
     titled = geodesics.labelled(torch.full((2, 3, 64, 96), 0.5), "E-LPIPS")
     assert titled.shape == (2, 3, 64, 96) and torch.equal(titled[0], titled[1])
-    assert titled.max() == 1 and titled.min() < 0.1
+    assert titled.max() > 0.9 and titled.min() < 0.2
     assert (titled[..., 32:, :] - 0.5).abs().max() < 0.01
 
 
