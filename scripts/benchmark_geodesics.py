@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tyro.conf import OmitArgPrefixes
 
 from geometry.path_measures import evaluate_path
 from geometry.streams import stream
@@ -20,7 +19,7 @@ from scripts.frame_folder import load_frames
 from scripts.geodesic_files import save_frames
 from scripts.images import center_crop, load_images, prepare_outdir, resize_short_side
 from scripts.options import weights_record
-from scripts.path_run import PathOptions, check_options, solve_path
+from scripts.path_run import PathArguments, PathOptions, check_options, solve_path
 from scripts.record import environment, write_json
 from scripts.samples import load_sample
 from scripts.strips import save_filmstrip
@@ -44,7 +43,7 @@ def benchmark_geodesics_command(
     samples: int = len(PAIRS),
     size: int = 128,
     frames: int = 10,
-    options: OmitArgPrefixes[PathOptions] = PathOptions(),  # noqa: B008 (frozen)
+    options: PathArguments = PathOptions(),  # noqa: B008 (frozen)
     outdir: Path = Path("outputs/benchmark_geodesics"),
 ) -> int:
     """Compute geodesics of pairs and measure them beside the cross-fade.

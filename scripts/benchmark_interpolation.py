@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tyro.conf import OmitArgPrefixes
 
 from geometry.motion import flow_path
 from geometry.streams import stream
@@ -24,7 +23,7 @@ from scripts.figures import Cell, save_grid
 from scripts.geodesic import INTERPOLATION
 from scripts.images import prepare_outdir, to_uint8
 from scripts.options import make_metric, weights_record
-from scripts.path_run import PathOptions, check_options, solve_path
+from scripts.path_run import PathArguments, PathOptions, check_options, solve_path
 from scripts.quality import psnr, ssim
 from scripts.record import environment, write_json
 
@@ -37,7 +36,7 @@ def benchmark_interpolation_command(
     *,
     triplets: int = 20,
     size: int = 128,
-    options: OmitArgPrefixes[PathOptions] = INTERPOLATION,
+    options: PathArguments = INTERPOLATION,
     pure_init: str = _PURE.init,
     pure_steps: int | None = _PURE.steps,
     outdir: Path = Path("outputs/benchmark_interpolation"),

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tyro.conf import OmitArgPrefixes
 
 from geometry.path_measures import PathEvaluation, evaluate_path
 from geometry.reference_path import cross_fade
@@ -17,7 +16,7 @@ from geometry.time_modes import times_of
 from scripts.geodesic_files import save_frames
 from scripts.images import center_crop, prepare_outdir, resize_short_side
 from scripts.options import weights_record
-from scripts.path_run import PathOptions, check_options, solve_path
+from scripts.path_run import PathArguments, PathOptions, check_options, solve_path
 from scripts.quality import psnr
 from scripts.record import environment, write_json
 from scripts.samples import load_sample
@@ -32,7 +31,7 @@ def benchmark_translations_command(
     sizes: tuple[int, ...] = (64, 128),
     samples: int = len(SAMPLES),
     inits: tuple[str, ...] = ("crisp", "flow"),
-    options: OmitArgPrefixes[PathOptions] = PathOptions(),  # noqa: B008 (frozen)
+    options: PathArguments = PathOptions(),  # noqa: B008 (frozen)
     outdir: Path = Path("outputs/benchmark_translations"),
 ) -> int:
     """Compute paths between crops shifted by whole pixels and compare with the true ones.

@@ -15,16 +15,21 @@ import torch
 import tyro
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
-from tyro.conf import OmitArgPrefixes
 
 from geometry.path_measures import evaluate_path
 from geometry.streams import stream
 from metrics.base import image_size
 from scripts.figures import Cell, save_grid
-from scripts.geodesic_files import AnimationOptions, save_animations, save_frames
+from scripts.geodesic_files import (
+    AnimationArguments,
+    AnimationOptions,
+    check_animation,
+    save_animations,
+    save_frames,
+)
 from scripts.images import load_images, prepare_outdir, to_uint8
 from scripts.options import make_metric, weights_record
-from scripts.path_run import PathOptions, SolvedPath, check_options, solve_path
+from scripts.path_run import PathArguments, PathOptions, SolvedPath, check_options, solve_path
 from scripts.record import environment, plain, write_json
 from scripts.strips import choose_rows, scanline
 
@@ -41,8 +46,8 @@ def figure_geodesics_command(
     *,
     frames: int = 10,
     size: int | None = 128,
-    options: OmitArgPrefixes[PathOptions] = PathOptions(),  # noqa: B008 (frozen)
-    animation: OmitArgPrefixes[AnimationOptions] = AnimationOptions(),  # noqa: B008 (frozen)
+    options: PathArguments = PathOptions(),  # noqa: B008 (frozen)
+    animation: AnimationArguments = AnimationOptions(),  # noqa: B008 (frozen)
     outdir: Path = Path("outputs/figure_geodesics"),
     resume: bool = False,
 ) -> int:
@@ -62,6 +67,7 @@ def figure_geodesics_command(
     check_options(options)
     folder = prepare_outdir(outdir)
     pictures = load_images([start, end], size=size)
+    check_animation(animation, pictures.shape[-2])
     judge = make_metric("elpips_vgg", options.device)
     solved: dict[str, SolvedPath] = {}
     for name, title in PANELS.items():

@@ -8,16 +8,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
-from tyro.conf import OmitArgPrefixes
 
 from geometry.geodesic import geodesic
 from metrics.base import image_size
 from optim import Result
-from scripts.geodesic_files import FILES, AnimationOptions, save_path, save_steps
+from scripts.geodesic_files import (
+    FILES,
+    AnimationArguments,
+    AnimationOptions,
+    check_animation,
+    save_path,
+    save_steps,
+)
 from scripts.images import Crop, load_images, prepare_outdir
 from scripts.options import default_of
 from scripts.path_report import report_path
-from scripts.path_run import PathOptions, check_options, evaluate_solved, solve_path
+from scripts.path_run import PathArguments, PathOptions, check_options, evaluate_solved, solve_path
 from scripts.raster import Alpha
 from scripts.record import plain, write_json
 from scripts.run_folder import run_record
@@ -36,8 +42,8 @@ def geodesic_command(
     size: int | None = None,
     crop: Crop | None = default_of(load_images, "crop"),
     alpha: Alpha = default_of(load_images, "alpha"),
-    options: OmitArgPrefixes[PathOptions] = PathOptions(),  # noqa: B008 (frozen)
-    animation: OmitArgPrefixes[AnimationOptions] = AnimationOptions(),  # noqa: B008 (frozen)
+    options: PathArguments = PathOptions(),  # noqa: B008 (frozen)
+    animation: AnimationArguments = AnimationOptions(),  # noqa: B008 (frozen)
     outdir: Path = Path("outputs/geodesic"),
     resume: bool = False,
 ) -> int:
@@ -67,8 +73,8 @@ def interpolate_command(
     size: int | None = None,
     crop: Crop | None = default_of(load_images, "crop"),
     alpha: Alpha = default_of(load_images, "alpha"),
-    options: OmitArgPrefixes[PathOptions] = INTERPOLATION,
-    animation: OmitArgPrefixes[AnimationOptions] = AnimationOptions(),  # noqa: B008 (frozen)
+    options: PathArguments = INTERPOLATION,
+    animation: AnimationArguments = AnimationOptions(),  # noqa: B008 (frozen)
     outdir: Path = Path("outputs/interpolate"),
     resume: bool = False,
 ) -> int:
@@ -102,6 +108,7 @@ def _run_pair(command: str, given: Mapping[str, Any]) -> int:
     paths = [given["start"], given["end"]]
     where = options.where
     pictures = load_images(paths, size=given["size"], crop=given["crop"], alpha=given["alpha"])
+    check_animation(given["animation"], pictures.shape[-2])
     solved = solve_path(
         pictures.to(where),
         given["frames"],

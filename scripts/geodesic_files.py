@@ -6,17 +6,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import tyro
 from torch import Tensor
+from tyro.conf import OmitArgPrefixes
 
 from geometry.geodesic_problem import GeodesicProblem
 from geometry.multilevel import Level
 from geometry.path_measures import PathComparison
 from geometry.reference_path import cross_fade
 from geometry.time_modes import times_of
+from metrics import InputError
 from optim import Run
-from scripts.animation import save_gif, save_mp4
+from scripts.animation import save_gif, save_mp4, timeline
 from scripts.images import prepare_outdir, save_png
 from scripts.path_plots import plot_steps
 from scripts.run_folder import RunFolder, digest, metric_identity
@@ -48,8 +51,19 @@ class AnimationOptions:
     rows: tuple[int, ...] | None = None
 
 
+AnimationArguments = Annotated[OmitArgPrefixes[AnimationOptions], tyro.conf.arg(name="animation")]
+"""The options of animations as arguments of a command."""
+
 FILES = ("frames", "animation.gif", "animation.mp4", "filmstrip.png", "scanline.png")
 """What `save_path` writes."""
+
+
+def check_animation(options: AnimationOptions, height: int) -> None:
+    """Raise `InputError` for times and rows that cannot be shown, before the work begins."""
+    timeline(2, duration=options.duration, hold=options.hold)
+    for row in options.rows or ():
+        if not 0 <= row < height:
+            raise InputError(f"rows: found {row}, expected 0 to {height - 1}")
 
 
 def save_path(folder: Path, frames: Tensor, options: AnimationOptions) -> None:

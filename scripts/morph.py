@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import torch
 import tyro
 from torch import Tensor
-from tyro.conf import OmitArgPrefixes
 
 from geometry.geodesic import geodesic
 from geometry.respacing import step_sizes
@@ -20,10 +19,23 @@ from geometry.streams import stream
 from metrics import InputError, Metric
 from metrics.base import image_size
 from optim import Result
-from scripts.geodesic_files import FILES, AnimationOptions, save_path
+from scripts.geodesic_files import (
+    FILES,
+    AnimationArguments,
+    AnimationOptions,
+    check_animation,
+    save_path,
+)
 from scripts.images import Crop, load_images, prepare_outdir, print_notice
 from scripts.options import default_of
-from scripts.path_run import PathOptions, SolvedPath, check_options, evaluate_solved, solve_path
+from scripts.path_run import (
+    PathArguments,
+    PathOptions,
+    SolvedPath,
+    check_options,
+    evaluate_solved,
+    solve_path,
+)
 from scripts.raster import Alpha
 from scripts.record import plain, write_json
 from scripts.run_folder import run_record
@@ -40,8 +52,8 @@ def morph_command(
     size: int | None = None,
     crop: Crop | None = default_of(load_images, "crop"),
     alpha: Alpha = default_of(load_images, "alpha"),
-    options: OmitArgPrefixes[PathOptions] = PathOptions(),  # noqa: B008 (frozen)
-    animation: OmitArgPrefixes[AnimationOptions] = AnimationOptions(),  # noqa: B008 (frozen)
+    options: PathArguments = PathOptions(),  # noqa: B008 (frozen)
+    animation: AnimationArguments = AnimationOptions(),  # noqa: B008 (frozen)
     outdir: Path = Path("outputs/morph"),
     resume: bool = False,
 ) -> int:
@@ -71,6 +83,7 @@ def morph_command(
     check_options(options)
     folder = prepare_outdir(outdir)
     keys = load_images(images, size=size, crop=crop, alpha=alpha).to(options.where)
+    check_animation(animation, keys.shape[-2])
     names = [path.stem for path in images]
     if loop:
         keys, names = torch.cat([keys, keys[:1]]), [*names, names[0]]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 import torch
+import tyro
 from torch import Tensor
+from tyro.conf import OmitArgPrefixes
 
 from geometry.barycenter import make_limits
 from geometry.geodesic import check_evaluation_draws, evaluate, finish, geodesic
@@ -19,7 +21,7 @@ from geometry.reference_path import PathInit, cross_fade
 from geometry.residual import first_order_residuals
 from geometry.streams import stream
 from geometry.time_modes import times_of
-from metrics import InputError, Metric
+from metrics import InputError, Metric, available_metrics
 from optim import ProgressBar, Result, Solution
 from scripts.frame_folder import load_frames
 from scripts.geodesic_files import GeodesicFolder, path_identity
@@ -108,6 +110,10 @@ class PathOptions:
         return resolve_device(self.device)
 
 
+PathArguments = Annotated[OmitArgPrefixes[PathOptions], tyro.conf.arg(name="path")]
+"""The options of a path as arguments of a command."""
+
+
 @dataclass(frozen=True)
 class SolvedPath:
     """A path, how it was found and what is known about it.
@@ -142,6 +148,9 @@ def check_options(options: PathOptions) -> None:
     """Raise `InputError` for numbers that no run can use, before the work begins."""
     make_limits(1 if options.steps is None else options.steps, options.tolerance, options.patience)
     check_evaluation_draws(options.evaluation_draws)
+    if options.also not in ("none", *available_metrics()):
+        known = ", ".join(available_metrics())
+        raise InputError(f"also: found {options.also!r}, expected none or one of {known}")
     if options.residual_draws < 0 or options.residual_draws == 1:
         raise InputError(f"residual draws: found {options.residual_draws}, expected 0 or >= 2")
 
