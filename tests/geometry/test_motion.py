@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from geometry.motion import find_motions, flow_path, motion_share
+from geometry.motion import find_motions, flow_path, motion_share, moved_ends
 from metrics import InputError
 from scripts.images import center_crop, resize_short_side
 from scripts.samples import load_sample
@@ -146,3 +146,12 @@ def test_unusable_input_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         flow_path(start, end, times)
+
+
+def test_moved_ends_meet_halfway() -> None:
+    start, end = moved("coffee", 64, (0, 1), (0, 6))
+    sides = moved_ends(start, end, 0.5, find_motions(start, end))
+    assert sides.shape == (2, *start.shape)
+    # Away from the borders, through which things come in.
+    apart = [(pair[0] - pair[1])[:, 8:-8, 8:-8].abs().mean() for pair in (sides, (start, end))]
+    assert apart[0] < 0.2 * apart[1]
