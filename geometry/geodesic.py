@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -155,7 +155,13 @@ def finish(levels: tuple[Level, ...], solution: Solution, *, equal_steps: bool =
     return path
 
 
-def evaluate(problem: GeodesicProblem, path: Tensor, draws: int, seed: int) -> PathComparison:
+def evaluate(
+    problem: GeodesicProblem,
+    path: Tensor,
+    draws: int,
+    seed: int,
+    progress: Callable[[int], object] | None = None,
+) -> PathComparison:
     """Evaluate a path (N + 1, 3, H, W) on the evaluation draws of ``seed``."""
     return evaluate_path(
         path,
@@ -164,6 +170,7 @@ def evaluate(problem: GeodesicProblem, path: Tensor, draws: int, seed: int) -> P
         draws=draws,
         generator=stream(seed, "evaluate"),
         chunk=problem.chunk,
+        progress=progress,
     )
 
 

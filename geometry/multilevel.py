@@ -112,8 +112,11 @@ def minimise_path(
         solution = minimise(level.problem, level.solver, run, here, callbacks)
         if solution.result is not Result.STEP_LIMIT or limits.steps <= level.last_step:
             return solution
+        try:
+            run = _carry(solution.state, level, levels[index + 1])
+        except KeyboardInterrupt:
+            return replace(solution, result=Result.INTERRUPTED)
         index += 1
-        run = _carry(solution.state, level, levels[index])
 
 
 def level_of(levels: tuple[Level, ...], x: Tensor) -> int:

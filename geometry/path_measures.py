@@ -13,6 +13,7 @@ error: it is reached only where the straight line in feature space consists of i
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -119,11 +120,13 @@ def evaluate_path(
     draws: int = 16,
     generator: torch.Generator | None = None,
     chunk: int = 4,
+    progress: Callable[[int], object] | None = None,
 ) -> PathComparison:
     """Evaluate a path of frames (N + 1, 3, H, W), N >= 2, and the cross-fade of its ends.
 
     All frames of both share every draw and go through the network once per draw, ``chunk``
-    at a time; memory does not grow with their number.
+    at a time; memory does not grow with their number. ``progress`` is called with the
+    number of draws so far.
     """
     check_images(frames, "frames")
     if len(frames) < 3:
@@ -131,10 +134,12 @@ def evaluate_path(
     if draws < 1:
         raise InputError(f"evaluation draws: found {draws}, expected at least 1")
     fade = cross_fade(frames[0], frames[-1], times_of(len(frames) - 1))
-    samples = [
-        [_distances(metric, path, draw, chunk) for path in (frames, fade)]
-        for draw in metric.draws(image_size(frames), draws if metric.stochastic else 1, generator)
-    ]
+    samples: list[list[_Distances]] = []
+    count = draws if metric.stochastic else 1
+    for draw in metric.draws(image_size(frames), count, generator):
+        samples.append([_distances(metric, path, draw, chunk) for path in (frames, fade)])
+        if progress is not None:
+            progress(len(samples))
     ours, baselines = ([sample[which] for sample in samples] for which in (0, 1))
     path, energies = _evaluation(frames, _stack(ours), power)
     baseline, baseline_energies = _evaluation(fade, _stack(baselines), power)

@@ -144,5 +144,8 @@ def _conclude(
     """Weigh the last iterate too, without letting that change the run to be resumed."""
     judged = run
     if run.step % limits.evaluate_every and result is not Result.NOT_FINITE:
-        judged = _judge(problem, solver, run)
+        try:
+            judged = _judge(problem, solver, run)
+        except KeyboardInterrupt:
+            result = Result.INTERRUPTED
     return Solution(judged.best, judged.best_value, judged.best_step, result, run)

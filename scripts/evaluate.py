@@ -20,7 +20,7 @@ from scripts.options import (
     resolve_device,
     weights_record,
 )
-from scripts.path_report import evaluation_record, judge_also, report_path
+from scripts.path_report import draw_bar, evaluation_record, judge_also, report_path
 from scripts.record import environment
 
 
@@ -52,7 +52,10 @@ def evaluate_command(
     path = load_frames(frames).to(where)
     options = {} if scale_levels is None else {"scale_levels": scale_levels}
     distance = make_metric(metric, where, **options)
-    comparison = evaluate_path(path, distance, draws=draws, generator=generator)
+    with draw_bar(draws if distance.stochastic else 1) as progress:
+        comparison = evaluate_path(
+            path, distance, draws=draws, generator=generator, progress=progress
+        )
     record = evaluation_record(comparison, judge_also(path, also, metric, device, seed))
     if json:
         print_json(

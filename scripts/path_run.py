@@ -26,7 +26,7 @@ from optim import ProgressBar, Result, Solution
 from scripts.frame_folder import load_frames
 from scripts.geodesic_files import GeodesicFolder, path_identity
 from scripts.options import MetricName, default_of, make_metric, resolve_device
-from scripts.path_report import evaluation_record, judge_also
+from scripts.path_report import draw_bar, evaluation_record, judge_also
 
 _INTERRUPTED_DRAWS = 4
 
@@ -208,7 +208,8 @@ def evaluate_solved(
 ) -> tuple[PathComparison, dict[str, Any]]:
     """Evaluate a path on fresh draws, on few of them after Ctrl-C; and as for run.json."""
     draws = _INTERRUPTED_DRAWS if solved.interrupted else options.evaluation_draws
-    comparison = evaluate(solved.problem, solved.frames, draws, options.seed)
+    with draw_bar(draws if solved.problem.metric.stochastic else 1) as progress:
+        comparison = evaluate(solved.problem, solved.frames, draws, options.seed, progress)
     also = judge_also(
         solved.frames, options.also, options.metric, options.device, options.seed, options.chunk
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import geometry.multilevel as multilevel
 from geometry import GeodesicProblem, first_order_residuals, geodesic
 from geometry.multilevel import default_steps, level_of, minimise_path, on_finest, plan, start_path
 from geometry.reference_path import cross_fade, reference_path
@@ -126,6 +127,21 @@ def test_interruption_on_a_coarse_level_keeps_a_path() -> None:
     assert solution.result is Result.INTERRUPTED and solution.state.step in (79, 80)
     assert level_of(levels, solution.value) == 1
     assert on_finest(levels, solution.value).shape == (8, 3, 17, 21)
+
+
+def test_interruption_between_levels_loses_nothing(monkeypatch) -> None:
+    _, levels = problem_and_levels()
+
+    def interrupted(*_) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(multilevel, "_carry", interrupted)
+        solution = minimise_path(levels, start_path(levels, 3), Limits(120))
+    assert solution.result is Result.INTERRUPTED and solution.state.step == 60
+    resumed = minimise_path(levels, solution.state, Limits(120))
+    whole = minimise_path(levels, start_path(levels, 3), Limits(120))
+    assert torch.equal(resumed.value, whole.value)
 
 
 def test_refining_keeps_the_path() -> None:

@@ -110,6 +110,12 @@ def test_chunks_and_baseline_share_draws() -> None:
     assert same.path == same.baseline and same.path.energy == pytest.approx(one.baseline.energy)
 
 
+def test_progress_counts_draws() -> None:
+    seen: list[int] = []
+    evaluate_path(fade(times_of(3)), tiny(Ensemble()), draws=3, progress=seen.append)
+    assert seen == [1, 2, 3]
+
+
 def test_identical_ends_and_bad_input() -> None:
     flat = evaluate_path(torch.full((3, 3, 16, 16), 0.5), L2).path
     assert flat.length == 0 and math.isnan(flat.normalized_ppl)

@@ -213,3 +213,19 @@ class TestCheckpoint:
         with pytest.raises(OSError, match="disk full"):
             save_run(path, load_run(path, IDENTITY), IDENTITY)
         assert path.read_bytes() == before
+
+
+def test_interruption_of_the_last_judgement_keeps_the_run() -> None:
+    problem = quadratic()
+    judge = problem.held_out
+
+    def held_out(x: Tensor) -> float:
+        if problem.calls == 7:
+            raise KeyboardInterrupt
+        return judge(x)
+
+    problem.held_out = held_out
+    solver = SpreadAdam()
+    run = start(problem, solver, torch.full((1, 3, 6, 5), 0.5), 0)
+    solution = minimise(problem, solver, run, Limits(7))
+    assert solution.result is Result.INTERRUPTED and solution.state.step == 7
