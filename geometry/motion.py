@@ -78,12 +78,11 @@ def flow_path(
     if motions is None and any(0 < time < 1 for time in moments):
         motions = find_motions(start, end)
     frames = []
-    with torch.no_grad():
-        for time in moments:
-            if time in (0, 1) or motions is None:
-                frames.append(end if time == 1 else start)
-            else:
-                frames.append(_frame(start, end, motions.to(start), time))
+    for time in moments:
+        if time in (0, 1) or motions is None:
+            frames.append(end if time == 1 else start)
+        else:
+            frames.append(move(start, end, time, motions)[0])
     return torch.stack(frames)
 
 
@@ -186,24 +185,19 @@ def _common_shift(a: Grey, b: Grey) -> tuple[float, float]:
     return float(shift[0]), float(shift[1])
 
 
-def moved_ends(start: Tensor, end: Tensor, time: float, motions: Tensor) -> Tensor:
-    """Return both ends moved to a time between 0 and 1, as `flow_path` blends them.
+def move(start: Tensor, end: Tensor, time: float, motions: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the frame of `flow_path` at a time between 0 and 1, and both ends moved there.
 
-    (2, 3, H, W); they differ where motion does not explain the difference of the ends.
+    (3, H, W) and (2, 3, H, W). The hypotheses are blended, and with the cross-fade where
+    motion explains little of an area; the moved ends differ where it does not explain all.
     """
     with torch.no_grad():
-        errors, _, sides = _hypotheses(start, end, motions.to(start), time)
+        errors, images, sides = _hypotheses(start, end, motions.to(start), time)
         weights = _weights(errors)
-        moved = (weights[:, None, None] * sides).sum(0)
-        return torch.lerp(sides[-1], moved, _trust(errors, weights)).clamp(0, 1)
-
-
-def _frame(start: Tensor, end: Tensor, motions: Tensor, time: float) -> Tensor:
-    """Blend the hypotheses, and with the cross-fade where motion explains little of an area."""
-    errors, images, _ = _hypotheses(start, end, motions, time)
-    weights = _weights(errors)
-    warped = (weights[:, None] * images).sum(0)
-    return torch.lerp(images[-1], warped, _trust(errors, weights)).clamp(0, 1)
+        trust = _trust(errors, weights)
+        frame = torch.lerp(images[-1], (weights[:, None] * images).sum(0), trust)
+        moved = torch.lerp(sides[-1], (weights[:, None, None] * sides).sum(0), trust)
+        return frame.clamp(0, 1), moved.clamp(0, 1)
 
 
 def _trust(errors: Tensor, weights: Tensor) -> Tensor:

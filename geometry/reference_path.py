@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from geometry.crisp_fade import crisp_fade, restore_contrast
-from geometry.motion import find_motions, flow_path, moved_ends
+from geometry.motion import find_motions, move
 from geometry.streams import stream
 from geometry.time_modes import nearest_knot, resample, times_of
 from metrics import InputError, check_images
@@ -68,7 +68,7 @@ def reference_path(start: Tensor, end: Tensor, init: PathInit | Tensor) -> Refer
         motions = find_motions(start, end)
         return Reference(
             lambda times: torch.stack([_crisp_flow(start, end, time, motions) for time in times]),
-            moved_ends(start, end, 0.5, motions),
+            move(start, end, 0.5, motions)[1],
         )
     at: dict[str, Callable[[Sequence[float]], Tensor]] = {
         "crisp": lambda times: crisp_fade(start, end, times),
@@ -115,8 +115,7 @@ def noise_frames(like: Tensor, count: int, seed: int) -> Tensor:
 
 
 def _crisp_flow(start: Tensor, end: Tensor, time: float, motions: Tensor) -> Tensor:
-    frame = flow_path(start, end, [time], motions)[0]
     if time in (0, 1):
-        return frame
-    first, last = moved_ends(start, end, time, motions)
+        return end if time else start
+    frame, (first, last) = move(start, end, time, motions)
     return restore_contrast(frame, first, last, time)

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from geometry.motion import find_motions, flow_path, motion_share, moved_ends
+from geometry.motion import find_motions, flow_path, motion_share, move
 from metrics import InputError
 from scripts.images import center_crop, resize_short_side
 from scripts.samples import load_sample
@@ -150,7 +150,7 @@ def test_unusable_input_is_refused(
 
 def test_moved_ends_meet_halfway() -> None:
     start, end = moved("coffee", 64, (0, 1), (0, 6))
-    sides = moved_ends(start, end, 0.5, find_motions(start, end))
+    _, sides = move(start, end, 0.5, find_motions(start, end))
     assert sides.shape == (2, *start.shape)
     # Away from the borders, through which things come in.
     apart = [(pair[0] - pair[1])[:, 8:-8, 8:-8].abs().mean() for pair in (sides, (start, end))]
