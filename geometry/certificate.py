@@ -118,7 +118,7 @@ def evaluate_barycenter(
     # Distances from every candidate (image, mean, inputs) to the inputs: (draws, K + 2, K).
     candidates = samples[:, :, 2:]
     values, linearised = _objectives(candidates, weights, power)
-    errors = _standard_error(linearised)
+    errors = standard_error(linearised)
     between = candidates[:, 2:].mean(0)
     bound = float(0.5 * weights @ between @ weights) ** power
     objective = float(values[0])
@@ -134,7 +134,7 @@ def evaluate_barycenter(
         ),
         advantage=Value(
             float(values[0] - values[1]),
-            float(_standard_error(linearised[:, :1] - linearised[:, 1:2])[0]),
+            float(standard_error(linearised[:, :1] - linearised[:, 1:2])[0]),
         ),
     )
 
@@ -147,8 +147,8 @@ def _objectives(distances: Tensor, weights: Tensor, power: int) -> tuple[Tensor,
     return values, linearised
 
 
-def _standard_error(samples: Tensor) -> Tensor:
-    """Return the standard error (M,) of the mean of samples (draws, M)."""
+def standard_error(samples: Tensor) -> Tensor:
+    """Return the standard error (...) of the mean of samples (draws, ...); 0 for one draw."""
     if len(samples) < 2:
-        return torch.zeros(samples.shape[1])
+        return torch.zeros(samples.shape[1:])
     return samples.std(0) / math.sqrt(len(samples))

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from geometry.barycenter import make_limits
+from geometry.certificate import check_draws
 from geometry.geodesic_problem import GeodesicProblem
 from geometry.multilevel import Level, default_steps, minimise_path, on_finest, plan, start_path
 from geometry.path_measures import PathComparison, evaluate_path
 from geometry.reference_path import PathInit, Reference, interpolate
 from geometry.respacing import respace
 from geometry.streams import stream
-from metrics import InputError, Metric
+from metrics import Metric
 from optim import Callback, Solution
 
 
@@ -124,7 +125,7 @@ def geodesic(
     .. [1] Kettunen et al., arXiv 1906.03973: discrete geodesics in E-LPIPS. The authors'
        code was never released; levels, solver and starts are this project's.
     """
-    check_evaluation_draws(evaluation_draws)
+    check_draws(evaluation_draws)
     problem = GeodesicProblem.of(
         start,
         end,
@@ -172,9 +173,3 @@ def evaluate(
         chunk=problem.chunk,
         progress=progress,
     )
-
-
-def check_evaluation_draws(draws: int) -> None:
-    """Raise `InputError` unless there is a draw to evaluate on."""
-    if draws < 1:
-        raise InputError(f"evaluation draws: found {draws}, expected at least 1")

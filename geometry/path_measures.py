@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from geometry.certificate import check_draws, standard_error
 from geometry.reference_path import cross_fade
 from geometry.sharpness import high_band_energy
 from geometry.time_modes import times_of
@@ -131,8 +132,7 @@ def evaluate_path(
     check_images(frames, "frames")
     if len(frames) < 3:
         raise InputError(f"frames: found {len(frames)}, expected at least 3, ends included")
-    if draws < 1:
-        raise InputError(f"evaluation draws: found {draws}, expected at least 1")
+    check_draws(draws)
     fade = cross_fade(frames[0], frames[-1], times_of(len(frames) - 1))
     samples: list[list[_Distances]] = []
     count = draws if metric.stochastic else 1
@@ -147,7 +147,7 @@ def evaluate_path(
         path,
         baseline,
         path.energy - baseline.energy,
-        _standard_error(energies - baseline_energies),
+        float(standard_error(energies - baseline_energies)),
     )
 
 
@@ -210,9 +210,9 @@ def _evaluation(frames: Tensor, samples: _Distances, power: int) -> tuple[PathEv
         chord=chord,
         excess=_ratio(float(steps.sum()), chord) - 1,
         energy=scale * float((squared**power).sum()),
-        energy_error=_standard_error(energies),
+        energy_error=float(standard_error(energies)),
         normalized_ppl=ppl,
-        normalized_ppl_error=_ratio(_standard_error(shares), between),
+        normalized_ppl_error=_ratio(float(standard_error(shares)), between),
         uniformity_cv=_ratio(float(steps.std(unbiased=False)), mean),
         end_step_ratio=_ratio(float(steps[[0, -1]].max()), float(steps.quantile(0.5))),
         mid_contrast=_contrast(frames, middle),
@@ -260,7 +260,3 @@ def _deviation(to_start: Tensor, to_end: Tensor) -> float:
 
 def _ratio(value: float, reference: float) -> float:
     return value / reference if reference > 0 else math.nan
-
-
-def _standard_error(samples: Tensor) -> float:
-    return float(samples.std()) / math.sqrt(len(samples)) if len(samples) > 1 else 0.0

@@ -30,7 +30,7 @@ from scripts.options import default_of, make_metric, resolve_device
 from scripts.plots import plot_objective
 from scripts.raster import Alpha
 from scripts.record import write_json
-from scripts.run_folder import run_record
+from scripts.run_folder import exit_code, run_record
 
 _INTERRUPTED_DRAWS = 8
 
@@ -140,7 +140,7 @@ def barycenter_command(
         evaluation.lower_bound,
     )
     print(_report(folder, solution, evaluation, record["evaluation"]))
-    return {Result.INTERRUPTED: 130, Result.NOT_FINITE: 1}.get(solution.result, 0)
+    return exit_code(solution.result)
 
 
 def _read_init(init: str, images: Tensor) -> Any:

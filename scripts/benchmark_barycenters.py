@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from geometry import BarycenterProblem, high_band_ratio
@@ -21,10 +20,10 @@ from geometry.streams import stream_seed
 from metrics import Metric
 from optim import Limits, ProgressBar, Result, Run, minimise, start
 from scripts.figures import Cell, save_grid
-from scripts.images import center_crop, load_images, prepare_outdir, resize_short_side, save_png
+from scripts.images import load_images, prepare_outdir, save_png
 from scripts.options import make_metric, resolve_device, weights_record
 from scripts.record import environment, write_json
-from scripts.samples import load_sample
+from scripts.samples import load_squares
 
 PAIRS = (
     ("astronaut_face", "hopper_face"),
@@ -116,8 +115,7 @@ def _pairs(
     for first, second in files:
         yield f"{first.stem}-{second.stem}", load_images([first, second], size=size)
     for names in PAIRS[:samples]:
-        scaled = [resize_short_side(load_sample(name), size) for name in names]
-        yield "-".join(names), torch.stack([center_crop(image, size, size) for image in scaled])
+        yield "-".join(names), load_squares(names, size)
 
 
 def _cached(

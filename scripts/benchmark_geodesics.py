@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from geometry.path_measures import evaluate_path
@@ -17,11 +16,11 @@ from geometry.streams import stream
 from metrics import InputError, Metric
 from scripts.frame_folder import load_frames
 from scripts.geodesic_files import save_frames
-from scripts.images import center_crop, load_images, prepare_outdir, resize_short_side
+from scripts.images import center_crop, load_images, prepare_outdir
 from scripts.options import weights_record
-from scripts.path_run import PathArguments, PathOptions, check_options, solve_path
+from scripts.path_run import PathArguments, PathOptions, check_options, continue_path
 from scripts.record import environment, write_json
-from scripts.samples import load_sample
+from scripts.samples import load_squares
 from scripts.strips import save_filmstrip
 
 PAIRS = (
@@ -66,18 +65,7 @@ def benchmark_geodesics_command(
     print(f"{'pair':<28}{'path':<12}" + "".join(f"{name:>17}" for name in _COLUMNS), flush=True)
     for name, ends, published in _cases(clip, pair, samples, size, frames):
         part = prepare_outdir(folder / name)
-        solved = solve_path(
-            ends.to(options.where),
-            frames,
-            metric,
-            options,
-            part,
-            names=["start", "end"],
-            resume=(part / "checkpoint.pt").exists(),
-            label=name,
-        )
-        if solved.interrupted:
-            raise KeyboardInterrupt
+        solved = continue_path(ends, frames, metric, options, part, label=name)
         save_frames(part / "frames", solved.frames)
         paths = {"geodesic": solved.frames.cpu()}
         if published is not None:
@@ -108,12 +96,6 @@ def published_panel(clip: Path, size: int) -> Tensor:
     return center_crop(frames[..., :width], size, size).contiguous()
 
 
-def sample_pair(names: tuple[str, str], size: int) -> Tensor:
-    """Return two of the samples as squares (2, 3, size, size)."""
-    scaled = [resize_short_side(load_sample(name), size) for name in names]
-    return torch.stack([center_crop(image, size, size) for image in scaled])
-
-
 def _cases(
     clips: tuple[Path, ...],
     pairs: tuple[tuple[Path, Path], ...],
@@ -129,7 +111,7 @@ def _cases(
     for pair in pairs:
         cases.append((f"{pair[0].stem}-{pair[1].stem}", load_images(pair, size=size), None))
     for names in PAIRS[:samples]:
-        cases.append(("-".join(names), sample_pair(names, size), None))
+        cases.append(("-".join(names), load_squares(names, size), None))
     return cases
 
 

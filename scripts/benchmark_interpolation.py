@@ -23,7 +23,7 @@ from scripts.figures import Cell, save_grid
 from scripts.geodesic import INTERPOLATION
 from scripts.images import prepare_outdir, to_uint8
 from scripts.options import make_metric, weights_record
-from scripts.path_run import PathArguments, PathOptions, check_options, solve_path
+from scripts.path_run import PathArguments, PathOptions, check_options, continue_path
 from scripts.quality import psnr, ssim
 from scripts.record import environment, write_json
 
@@ -138,18 +138,9 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, dict[str, tuple[float, floa
 def _middle(
     triplet: Triplet, metric: Metric, options: PathOptions, folder: Path, label: str
 ) -> Tensor:
-    solved = solve_path(
-        triplet.images[[0, 2]].to(options.where),
-        3,
-        metric,
-        options,
-        folder,
-        names=["first", "last"],
-        resume=(folder / "checkpoint.pt").exists(),
-        label=label,
-    )
-    if solved.interrupted:
-        raise KeyboardInterrupt
+    ends = triplet.images[[0, 2]]
+    names = ("first", "last")
+    solved = continue_path(ends, 3, metric, options, folder, names=names, label=label)
     return solved.frames[1].cpu()
 
 

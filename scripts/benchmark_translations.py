@@ -16,7 +16,7 @@ from geometry.time_modes import times_of
 from scripts.geodesic_files import save_frames
 from scripts.images import center_crop, prepare_outdir, resize_short_side
 from scripts.options import weights_record
-from scripts.path_run import PathArguments, PathOptions, check_options, solve_path
+from scripts.path_run import PathArguments, PathOptions, check_options, continue_path
 from scripts.quality import psnr
 from scripts.record import environment, write_json
 from scripts.samples import load_sample
@@ -56,18 +56,10 @@ def benchmark_translations_command(
                 paths = {"true": truth}
                 for init in inits:
                     part = prepare_outdir(folder / f"{name}_{size}_{shift}_{init}")
-                    solved = solve_path(
-                        truth[[0, -1]].to(options.where),
-                        shift + 1,
-                        metric,
-                        replace(options, init=init),
-                        part,
-                        names=["start", "end"],
-                        resume=(part / "checkpoint.pt").exists(),
-                        label=part.name,
+                    own = replace(options, init=init)
+                    solved = continue_path(
+                        truth[[0, -1]], shift + 1, metric, own, part, label=part.name
                     )
-                    if solved.interrupted:
-                        raise KeyboardInterrupt
                     save_frames(part / "frames", solved.frames)
                     paths[init] = solved.frames.cpu()
                 paths["fade"] = cross_fade(truth[0], truth[-1], times_of(shift))

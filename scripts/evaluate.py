@@ -10,6 +10,7 @@ import tyro
 from geometry.geodesic import geodesic
 from geometry.path_measures import evaluate_path
 from metrics.base import image_size
+from scripts.distance import draws_bar
 from scripts.frame_folder import load_frames
 from scripts.options import (
     MetricName,
@@ -20,7 +21,7 @@ from scripts.options import (
     resolve_device,
     weights_record,
 )
-from scripts.path_report import draw_bar, evaluation_record, judge_also, report_path
+from scripts.path_report import evaluation_record, judge_also, report_path
 from scripts.record import environment
 
 
@@ -52,7 +53,7 @@ def evaluate_command(
     path = load_frames(frames).to(where)
     options = {} if scale_levels is None else {"scale_levels": scale_levels}
     distance = make_metric(metric, where, **options)
-    with draw_bar(draws if distance.stochastic else 1) as progress:
+    with draws_bar(distance, draws) as progress:
         comparison = evaluate_path(
             path, distance, draws=draws, generator=generator, progress=progress
         )

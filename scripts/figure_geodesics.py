@@ -31,6 +31,7 @@ from scripts.images import load_images, prepare_outdir, to_uint8
 from scripts.options import make_metric, weights_record
 from scripts.path_run import PathArguments, PathOptions, SolvedPath, check_options, solve_path
 from scripts.record import environment, plain, write_json
+from scripts.run_folder import has_checkpoint
 from scripts.strips import choose_rows, scanline
 
 PANELS = {"elpips_vgg": "E-LPIPS", "lpips_vgg": "LPIPS-VGG", "l2": "L2"}
@@ -84,7 +85,7 @@ def figure_geodesics_command(
             own,
             part,
             names=[start.stem, end.stem],
-            resume=resume and (part / "checkpoint.pt").exists(),
+            resume=resume and has_checkpoint(part),
             label=title,
         )
         if solved[name].interrupted:

@@ -11,7 +11,6 @@ import tyro
 
 from geometry.geodesic import geodesic
 from metrics.base import image_size
-from optim import Result
 from scripts.geodesic_files import (
     FILES,
     AnimationArguments,
@@ -26,7 +25,7 @@ from scripts.path_report import report_path
 from scripts.path_run import PathArguments, PathOptions, check_options, evaluate_solved, solve_path
 from scripts.raster import Alpha
 from scripts.record import plain, write_json
-from scripts.run_folder import run_record
+from scripts.run_folder import exit_code, run_record
 
 INTERPOLATION = PathOptions(init="flow", step_size=0.05)
 """The defaults of ``elpips interpolate``."""
@@ -134,4 +133,4 @@ def _run_pair(command: str, given: Mapping[str, Any]) -> int:
     print(f"{solved.solution.result.value} (step {state.step}, {state.seconds:.0f} s)")
     for name in (*FILES, "steps.png", "run.json"):
         print(folder / name)
-    return {Result.INTERRUPTED: 130, Result.NOT_FINITE: 1}.get(solved.solution.result, 0)
+    return exit_code(solved.solution.result)

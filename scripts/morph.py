@@ -18,7 +18,6 @@ from geometry.respacing import step_sizes
 from geometry.streams import stream
 from metrics import InputError, Metric
 from metrics.base import image_size
-from optim import Result
 from scripts.geodesic_files import (
     FILES,
     AnimationArguments,
@@ -38,7 +37,7 @@ from scripts.path_run import (
 )
 from scripts.raster import Alpha
 from scripts.record import plain, write_json
-from scripts.run_folder import run_record
+from scripts.run_folder import exit_code, has_checkpoint, run_record
 
 _CHORD_DRAWS = 8
 _LEAST_TRANSITIONS = 2
@@ -99,7 +98,7 @@ def morph_command(
             options,
             part,
             names=[first, second],
-            resume=resume and (part / "checkpoint.pt").exists(),
+            resume=resume and has_checkpoint(part),
             label=f"{first} to {second} ({index + 1} of {len(counts)})",
         )
         segments.append(solved)
@@ -131,7 +130,7 @@ def morph_command(
     print(_report(names, counts, record["evaluation"]))
     for name in (*FILES, "run.json"):
         print(folder / name)
-    return {Result.INTERRUPTED: 130, Result.NOT_FINITE: 1}.get(last.result, 0)
+    return exit_code(last.result)
 
 
 def chords(keys: Tensor, metric: Metric, seed: int) -> list[float]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from geometry.path_measures import PathComparison, evaluate_path
 from metrics import InputError
@@ -39,13 +37,6 @@ def evaluation_record(comparison: PathComparison, also: dict[str, Any] | None) -
         "baseline": asdict(comparison.baseline),
         "also": also,
     }
-
-
-@contextmanager
-def draw_bar(draws: int) -> Iterator[Callable[[int], object]]:
-    """Yield a ``progress`` for `evaluate_path` that moves a bar."""
-    with tqdm(total=draws, desc="evaluation", unit="draw", leave=False, disable=None) as bar:
-        yield lambda done: bar.update(done - bar.n)
 
 
 def judge_also(

@@ -13,7 +13,8 @@ from torch import Tensor
 from tyro.conf import OmitArgPrefixes
 
 from geometry.barycenter import make_limits
-from geometry.geodesic import check_evaluation_draws, evaluate, finish, geodesic
+from geometry.certificate import check_draws
+from geometry.geodesic import evaluate, finish, geodesic
 from geometry.geodesic_problem import GeodesicProblem
 from geometry.multilevel import Level, default_steps, minimise_path, plan, start_path
 from geometry.path_measures import PathComparison
@@ -23,10 +24,12 @@ from geometry.streams import stream
 from geometry.time_modes import times_of
 from metrics import InputError, Metric, available_metrics
 from optim import ProgressBar, Result, Solution
+from scripts.distance import draws_bar
 from scripts.frame_folder import load_frames
 from scripts.geodesic_files import GeodesicFolder, path_identity
 from scripts.options import MetricName, default_of, make_metric, resolve_device
-from scripts.path_report import draw_bar, evaluation_record, judge_also
+from scripts.path_report import evaluation_record, judge_also
+from scripts.run_folder import has_checkpoint
 
 _INTERRUPTED_DRAWS = 4
 
@@ -147,7 +150,7 @@ class SolvedPath:
 def check_options(options: PathOptions) -> None:
     """Raise `InputError` for numbers that no run can use, before the work begins."""
     make_limits(1 if options.steps is None else options.steps, options.tolerance, options.patience)
-    check_evaluation_draws(options.evaluation_draws)
+    check_draws(options.evaluation_draws)
     if options.also not in ("none", *available_metrics()):
         known = ", ".join(available_metrics())
         raise InputError(f"also: found {options.also!r}, expected none or one of {known}")
@@ -203,12 +206,41 @@ def solve_path(
     return SolvedPath(levels, solution, finish(levels, solution, equal_steps=options.equal_steps))
 
 
+def continue_path(
+    ends: Tensor,
+    frames: int,
+    metric: Metric,
+    options: PathOptions,
+    folder: Path,
+    *,
+    names: Sequence[str] = ("start", "end"),
+    label: str,
+) -> SolvedPath:
+    """Solve one path of many as `solve_path` does, on the device of the options.
+
+    Goes on where an earlier command stopped in ``folder``; Ctrl-C ends all of them.
+    """
+    solved = solve_path(
+        ends.to(options.where),
+        frames,
+        metric,
+        options,
+        folder,
+        names=names,
+        resume=has_checkpoint(folder),
+        label=label,
+    )
+    if solved.interrupted:
+        raise KeyboardInterrupt
+    return solved
+
+
 def evaluate_solved(
     solved: SolvedPath, options: PathOptions
 ) -> tuple[PathComparison, dict[str, Any]]:
     """Evaluate a path on fresh draws, on few of them after Ctrl-C; and as for run.json."""
     draws = _INTERRUPTED_DRAWS if solved.interrupted else options.evaluation_draws
-    with draw_bar(draws if solved.problem.metric.stochastic else 1) as progress:
+    with draws_bar(solved.problem.metric, draws) as progress:
         comparison = evaluate(solved.problem, solved.frames, draws, options.seed, progress)
     also = judge_also(
         solved.frames, options.also, options.metric, options.device, options.seed, options.chunk

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from metrics import Metric
-from optim import Run, Solution, load_run, save_run
+from optim import Result, Run, Solution, load_run, save_run
 from scripts.images import print_notice
 from scripts.options import weights_record
 from scripts.record import environment
 
-_CHECKPOINT_EVERY = 50
+_CHECKPOINT, _CHECKPOINT_EVERY = "checkpoint.pt", 50
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class RunFolder:
     @property
     def checkpoint(self) -> Path:
         """The checkpoint's path."""
-        return self.folder / "checkpoint.pt"
+        return self.folder / _CHECKPOINT
 
     def load(self, device: torch.device) -> Run:
         """Read the run to go on with."""
@@ -57,6 +57,16 @@ class RunFolder:
     def save_state(self, run: Run) -> None:
         """Save a checkpoint."""
         save_run(self.checkpoint, run, self.identity)
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a run in ``folder`` can be gone on with."""
+    return (folder / _CHECKPOINT).exists()
+
+
+def exit_code(result: Result) -> int:
+    """Return the exit code of a command whose run ended with ``result``."""
+    return {Result.INTERRUPTED: 130, Result.NOT_FINITE: 1}.get(result, 0)
 
 
 def digest(images: Tensor) -> str:

@@ -16,6 +16,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,7 @@ from torch import Tensor
 
 from metrics.errors import InputError
 from scripts.decode import decode
+from scripts.images import center_crop, resize_short_side
 
 
 @dataclass(frozen=True)
@@ -117,3 +119,9 @@ def load_sample(name: str) -> Tensor:
         raise InputError(
             f"sample image '{name}': this installation of {sample.package} has no {sample.file}"
         ) from None
+
+
+def load_squares(names: Sequence[str], size: int) -> Tensor:
+    """Load samples as squares of one size: scaled, then their middles, (N, 3, size, size)."""
+    scaled = [resize_short_side(load_sample(name), size) for name in names]
+    return torch.stack([center_crop(image, size, size) for image in scaled])
