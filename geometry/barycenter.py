@@ -11,7 +11,7 @@ from torch import Tensor
 from geometry.barycenter_problem import BarycenterProblem, Init
 from geometry.certificate import BarycenterEvaluation, check_draws, evaluate_barycenter
 from geometry.streams import stream, stream_seed
-from metrics import InputError, Metric
+from metrics import InputError, Metric, Precision
 from optim import (
     Callback,
     Limits,
@@ -58,6 +58,7 @@ def barycenter(
     subset: int | None = None,
     tolerance: float = 0.0,
     patience: int = 0,
+    precision: Precision = "auto",
     seed: int = 0,
     evaluation_draws: int = 64,
     callbacks: Iterable[Callback] = (),
@@ -89,6 +90,8 @@ def barycenter(
         How many inputs, drawn at random by weight, a step looks at; all by default.
     tolerance, patience
         Further reasons to stop, see `optim.Limits`; off by default.
+    precision
+        Of the network's arithmetic in gradients; objectives are evaluated in float32.
     seed
         Same seed, same numbers.
     evaluation_draws
@@ -116,6 +119,7 @@ def barycenter(
         power=power,
         draws=draws,
         subset=subset,
+        precision=precision,
         seed=seed,
     )
     solver = make_solver(problem, schedule)

@@ -13,7 +13,16 @@ from torch import Tensor
 from geometry.bands import BandSpread
 from geometry.certificate import weighted_mean
 from geometry.streams import stream
-from metrics import Draw, Embedding, InputError, Metric, check_images, create_metric
+from metrics import (
+    Draw,
+    Embedding,
+    InputError,
+    Metric,
+    Precision,
+    check_images,
+    create_metric,
+    working_copy,
+)
 from metrics.base import image_size
 from optim import Sample
 
@@ -30,6 +39,8 @@ class BarycenterProblem:
     ----------
     images, weights
         Inputs (K, 3, H, W) and their weights (K,) on the simplex.
+    working_metric
+        The metric that gradients are sampled from: the same in a faster precision.
     initial
         Where to start, (1, 3, H, W).
     held_out_draws
@@ -39,6 +50,7 @@ class BarycenterProblem:
     images: Tensor
     weights: Tensor
     metric: Metric
+    working_metric: Metric
     initial: Tensor
     power: int = 1
     draws: int = 1
@@ -56,6 +68,7 @@ class BarycenterProblem:
         power: int = 1,
         draws: int = 1,
         subset: int | None = None,
+        precision: Precision = "auto",
         seed: int = 0,
     ) -> BarycenterProblem:
         """Check the arguments of `barycenter` and set the problem up."""
@@ -73,6 +86,7 @@ class BarycenterProblem:
             images=images.detach(),
             weights=simplex.to(images),
             metric=metric,
+            working_metric=working_copy(metric, precision),
             initial=_initial(images.detach(), simplex.to(images), init, seed),
             power=power,
             draws=draws,
@@ -96,10 +110,11 @@ class BarycenterProblem:
         inputs, weights = self._choose(generator)
         variable = x.detach().requires_grad_()
         distances = torch.zeros_like(weights)
-        draws = self.draws if self.metric.stochastic else 1
-        for draw in self.metric.draws(image_size(x), draws, generator):
+        metric = self.working_metric
+        draws = self.draws if metric.stochastic else 1
+        for draw in metric.draws(image_size(x), draws, generator):
             targets = self._targets(inputs, draw)
-            distances = distances + self.metric.distance(self.metric.embed(variable, draw), targets)
+            distances = distances + metric.distance(metric.embed(variable, draw), targets)
         value = weights @ (distances / draws) ** self.power
         (gradient,) = torch.autograd.grad(value, variable)
         return Sample(float(value.detach()), gradient, draws)
@@ -121,13 +136,15 @@ class BarycenterProblem:
     @torch.no_grad()
     def _targets(self, inputs: Tensor, draw: Draw) -> Embedding:
         """Embed the inputs of a step; a deterministic metric's embeddings are kept."""
-        if self.metric.stochastic or self.subset is not None:
-            return self.metric.embed(inputs, draw)
+        if self.working_metric.stochastic or self.subset is not None:
+            return self.working_metric.embed(inputs, draw)
         return self._kept_targets
 
     @cached_property
     def _kept_targets(self) -> Embedding:
-        return self.metric.embed(self.images, self.metric.draw(image_size(self.images)))
+        return self.working_metric.embed(
+            self.images, self.working_metric.draw(image_size(self.images))
+        )
 
     def _choose(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return this step's inputs and weights: all, or a random subset drawn by weight."""

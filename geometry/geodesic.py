@@ -15,7 +15,7 @@ from geometry.path_measures import PathComparison, evaluate_path
 from geometry.reference_path import PathInit, Reference, interpolate
 from geometry.respacing import respace
 from geometry.streams import stream
-from metrics import Metric
+from metrics import Metric, Precision
 from optim import Callback, Solution
 
 
@@ -65,6 +65,7 @@ def geodesic(
     tolerance: float = 0.0,
     patience: int = 0,
     chunk: int = 4,
+    precision: Precision = "auto",
     seed: int = 0,
     evaluation_draws: int = 16,
     callbacks: Iterable[Callback] = (),
@@ -108,6 +109,8 @@ def geodesic(
         Further reasons to stop, see `optim.Limits`; off by default.
     chunk
         Frames on the tape at a time: memory against speed.
+    precision
+        Of the network's arithmetic in gradients; energies are evaluated in float32.
     seed
         Same seed, same numbers.
     evaluation_draws
@@ -136,6 +139,7 @@ def geodesic(
         draws=draws,
         pixel_weight=pixel_weight,
         chunk=chunk,
+        precision=precision,
         seed=seed,
     )
     levels = plan(problem, coarse_to_fine=coarse_to_fine, halvings=halvings, step_size=step_size)

@@ -13,7 +13,15 @@ from geometry.path_energy import path_energy
 from geometry.reference_path import PathInit, Reference, noise_frames, reference_path
 from geometry.streams import stream
 from geometry.time_modes import PathCoordinates, times_of
-from metrics import Draw, InputError, Metric, check_images, create_metric
+from metrics import (
+    Draw,
+    InputError,
+    Metric,
+    Precision,
+    check_images,
+    create_metric,
+    working_copy,
+)
 from metrics.base import image_size
 from optim import Sample
 
@@ -33,6 +41,8 @@ class GeodesicProblem:
         Start and end (2, 3, H, W).
     transitions
         N.
+    working_metric
+        The metric that gradients are sampled from: the same in a faster precision.
     reference
         The path whose deviation is computed, at any times.
     from_noise
@@ -46,6 +56,7 @@ class GeodesicProblem:
     ends: Tensor
     transitions: int
     metric: Metric
+    working_metric: Metric
     reference: Reference
     power: int = 1
     draws: int = 1
@@ -68,6 +79,7 @@ class GeodesicProblem:
         draws: int = 1,
         pixel_weight: float = 0.0,
         chunk: int = 4,
+        precision: Precision = "auto",
         seed: int = 0,
     ) -> GeodesicProblem:
         """Check the arguments of `geodesic` and set the problem up."""
@@ -92,6 +104,7 @@ class GeodesicProblem:
             ends=ends,
             transitions=frames - 1,
             metric=metric,
+            working_metric=working_copy(metric, precision),
             reference=reference_path(ends[0], ends[1], init),
             power=power,
             draws=draws if metric.stochastic else 1,
@@ -143,7 +156,7 @@ class GeodesicProblem:
         value, gradient = 0.0, torch.zeros_like(x)
         for draw in self.metric.draws(self.size, self.draws, generator):
             energy, slope = path_energy(
-                self.metric, self.ends, x, draw, power=self.power, chunk=self.chunk
+                self.working_metric, self.ends, x, draw, power=self.power, chunk=self.chunk
             )
             value += energy / self.draws
             gradient += slope / self.draws

@@ -44,15 +44,15 @@ def path_energy(
     before, last = first[0], first[1]
     total = 0.0
     gradients: list[Tensor] = []
-    for variable, embedding, following in _lookahead(_embedded(metric, frames, draw, chunk, slope)):
+    for variable, points, following in _lookahead(_embedded(metric, frames, draw, chunk, slope)):
         after = last if following is None else following[0].detach()
-        own, exit_ = _chunk_energy(metric, before, embedding, after, power)
-        total += float(own.detach())
-        if following is None:
-            total += float(exit_.detach())
+        energies = metric.steps(before, points, after) ** power
+        # The step out of a chunk is the next one's step in, and counts there.
+        counted = energies if following is None else energies[:-1]
+        total += float(counted.detach().sum())
         if slope:
-            gradients.extend(torch.autograd.grad(own + exit_, variable))
-        before = embedding[len(embedding) - 1].detach()
+            gradients.extend(torch.autograd.grad(energies.sum(), variable))
+        before = points[len(points) - 1].detach()
     return scale * total, scale * torch.cat(gradients) if slope else frames.new_empty(0)
 
 
@@ -73,13 +73,3 @@ def _lookahead(
         yield variable, embedding, following
         variable, embedding = next_variable, following
     yield variable, embedding, None
-
-
-def _chunk_energy(
-    metric: Metric, before: Embedding, chunk: Embedding, after: Embedding, power: int
-) -> tuple[Tensor, Tensor]:
-    """Return the energy of the transitions into and within a chunk, and of that out of it."""
-    into = (metric.distance(chunk[0], before) ** power).sum()
-    if len(chunk) > 1:
-        into = into + (metric.distance(chunk[1:], chunk[:-1]) ** power).sum()
-    return into, (metric.distance(chunk[len(chunk) - 1], after) ** power).sum()

@@ -12,6 +12,8 @@ from metrics.base import check_images as check_images
 from metrics.ensemble import Ensemble as Ensemble
 from metrics.ensemble import EnsembleDraw as EnsembleDraw
 from metrics.errors import InputError as InputError
+from metrics.precision import Precision as Precision
+from metrics.precision import working_copy as working_copy
 from metrics.registry import available_metrics as available_metrics
 from metrics.registry import create_metric as create_metric
 from metrics.sampling import Comparison as Comparison

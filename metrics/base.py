@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor, nn
 
 from metrics.errors import InputError
+from metrics.functions import SquaredDistance, SquaredSteps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,8 +105,17 @@ class Metric(nn.Module, ABC):
     def distance(self, a: Embedding, b: Embedding) -> Tensor:
         """Return the distances (N,) of embeddings of the same draw; N = 1 broadcasts."""
         return torch.stack(
-            [_SquaredDistance.apply(u, v) for u, v in zip(a.layers, b.layers, strict=True)]
+            [SquaredDistance.apply(u, v) for u, v in zip(a.layers, b.layers, strict=True)]
         ).sum(0)
+
+    def steps(self, before: Embedding, points: Embedding, after: Embedding) -> Tensor:
+        """Return the distances (N + 1,) from each of before, N points, after to the next.
+
+        Embeddings of the same draw; before and after are single points and constants, to
+        which no gradient flows.
+        """
+        layers = zip(before.layers, points.layers, after.layers, strict=True)
+        return torch.stack([SquaredSteps.apply(*each) for each in layers]).sum(0)
 
     def forward(
         self,
@@ -140,29 +150,6 @@ class Metric(nn.Module, ABC):
         """Stay in evaluation mode: a metric has nothing to train."""
         del mode
         return super().train(False)
-
-
-class _SquaredDistance(torch.autograd.Function):
-    """Sum of squared differences per item, (N, ...) against (N or 1, ...) -> (N,)."""
-
-    @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
-        difference = a - b
-        ctx.save_for_backward(difference)
-        ctx.sizes = len(a), len(b)
-        # Row by row: one long float32 accumulation is off by 1e-4 at 400 x 400 px.
-        rows = torch.linalg.vector_norm(difference, dim=-1).square_()
-        return rows.flatten(1).sum(1)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        (difference,) = ctx.saved_tensors
-        scaled = difference * (2 * grad).view(-1, *[1] * (difference.dim() - 1))
-        grads = []
-        for needed, size, sign in zip(ctx.needs_input_grad, ctx.sizes, (1, -1), strict=True):
-            summed = scaled.sum(0, keepdim=True) if size == 1 < len(scaled) else scaled
-            grads.append(summed * sign if needed and sign < 0 else summed if needed else None)
-        return tuple(grads)
 
 
 def image_size(images: Tensor) -> tuple[int, int]:

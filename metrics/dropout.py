@@ -12,6 +12,8 @@ import math
 import torch
 from torch import Tensor
 
+from metrics.functions import ZeroAt
+
 
 class Dropout:
     """The masks of one draw, one after another for the convolutions of a network.
@@ -30,11 +32,11 @@ class Dropout:
         size = x[0].numel()
         dropped = [dropped_positions(size, self._keep, each) for each in self._generators]
         if len(dropped) == 1:
-            rows = x.flatten(1).index_fill(1, dropped[0].to(x.device), 0.0)
+            rows, positions = x.flatten(1), dropped[0]
         else:
-            flat = torch.cat([positions + i * size for i, positions in enumerate(dropped)])
-            rows = x.flatten().index_fill(0, flat.to(x.device), 0.0)
-        return rows.view(x.shape)
+            rows = x.flatten()[None]
+            positions = torch.cat([each + i * size for i, each in enumerate(dropped)])
+        return ZeroAt.apply(rows, positions.to(x.device)).view(x.shape)
 
 
 def dropped_positions(size: int, keep: float, generator: torch.Generator) -> Tensor:

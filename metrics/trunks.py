@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from metrics.functions import AveragePool
+
 Drop = Callable[[Tensor], Tensor]
 
 # LPIPS's ScalingLayer, for inputs in [-1, 1].
@@ -72,7 +74,7 @@ class VGG16(Trunk):
         all_layers: bool = False,
     ) -> None:
         super().__init__(tensors, keep)
-        self._pool = F.avg_pool2d if average_pooling else F.max_pool2d
+        self._average_pooling = average_pooling
         self._all_layers = all_layers
 
     def forward(self, x: Tensor, drop: Drop) -> list[Tensor]:
@@ -80,7 +82,7 @@ class VGG16(Trunk):
         features = [x] if self._all_layers else []
         for block in self._BLOCKS:
             if block is not self._BLOCKS[0]:
-                x = self._pool(x, 2)
+                x = AveragePool.apply(x) if self._average_pooling else F.max_pool2d(x, 2)
             for index in block:
                 x = self._conv(x, str(index), drop, padding=1)
                 if self._all_layers or index == block[-1]:

@@ -6,6 +6,7 @@ of metrics: a `Problem` gives gradients and held-out values of anything.
 
 from optim.adam import ReleasedAdam as ReleasedAdam
 from optim.adam import SpreadAdam as SpreadAdam
+from optim.allocator import keep_freed_memory as keep_freed_memory
 from optim.box import optimality_error as optimality_error
 from optim.box import project as project
 from optim.checkpoint import CheckpointError as CheckpointError

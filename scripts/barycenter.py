@@ -14,7 +14,7 @@ from geometry import BarycenterEvaluation, BarycenterProblem, high_band_ratio
 from geometry.barycenter import Schedule, barycenter, evaluate, make_limits, make_solver
 from geometry.certificate import check_draws
 from geometry.streams import stream_seed
-from metrics import InputError
+from metrics import InputError, Precision
 from metrics.base import image_size
 from optim import (
     Callback,
@@ -52,6 +52,7 @@ def barycenter_command(
     subset: int | None = default_of(barycenter, "subset"),
     tolerance: float = default_of(barycenter, "tolerance"),
     patience: int = default_of(barycenter, "patience"),
+    precision: Precision = default_of(barycenter, "precision"),
     evaluation_draws: int = default_of(barycenter, "evaluation_draws"),
     snapshots: bool = True,
     seed: int = default_of(barycenter, "seed"),
@@ -79,6 +80,8 @@ def barycenter_command(
         subset: Look at this many randomly chosen images per step; all by default.
         tolerance: Stop when the gradient has fallen to this fraction of its first norm.
         patience: Stop after this many evaluations (one per 50 steps) without a new best.
+        precision: Of the gradients' arithmetic: auto (bfloat16 where the processor is made
+            for it), float32 or bfloat16. Results are judged in float32.
         evaluation_draws: Fresh draws for the final evaluation.
         snapshots: Save the picture at log-spaced steps.
         seed: Same seed, same numbers.
@@ -104,6 +107,7 @@ def barycenter_command(
         power=power,
         draws=draws,
         subset=subset,
+        precision=precision,
         seed=seed,
     )
     solver = make_solver(problem, schedule)
@@ -122,9 +126,7 @@ def barycenter_command(
 
     interrupted = solution.result is Result.INTERRUPTED
     out.save_solution(solution)
-    record = run_record(
-        "barycenter", arguments, problem.metric, image_size(pictures), where, solution
-    )
+    record = run_record("barycenter", arguments, problem, image_size(pictures), where, solution)
     write_json(folder / "run.json", record)
     evaluation = evaluate(
         problem, solution.value[0], _INTERRUPTED_DRAWS if interrupted else evaluation_draws, seed

@@ -73,7 +73,7 @@ def identity_of(
         "images": digest(problem.images),
         "start": digest(problem.initial),
         "weights": [float(weight) for weight in problem.weights],
-        **metric_identity(problem.metric),
+        **metric_identity(problem),
         "power": problem.power,
         "draws": problem.draws,
         "subset": problem.subset,

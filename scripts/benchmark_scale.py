@@ -20,6 +20,7 @@ import torch
 from geometry.geodesic_problem import GeodesicProblem
 from geometry.path_energy import path_energy
 from metrics import InputError
+from optim import keep_freed_memory
 from scripts.images import prepare_outdir
 from scripts.options import make_metric, resolve_device
 from scripts.plots import save_figure
@@ -128,6 +129,7 @@ def exponent(x: Sequence[float], y: Sequence[float]) -> float:
 
 def measure(size: int, frames: int, metric: str, chunk: int, device: str) -> Measurement:
     """Measure in this process; its memory must not have been used for more before."""
+    keep_freed_memory()
     where = torch.device(device)
     distance = make_metric(metric, where)
     generator = torch.Generator().manual_seed(0)

@@ -98,6 +98,10 @@ _ELPIPS = _Command(
                     "the middle frames of real footage, which are known",
                     "scripts.benchmark_interpolation:benchmark_interpolation_command",
                 ),
+                "step": _Command(
+                    "time of a step over that of its bare convolutions",
+                    "scripts.benchmark_step:benchmark_step_command",
+                ),
                 "scale": _Command(
                     "time and memory of a path's step against frames and pixels",
                     "scripts.benchmark_scale:benchmark_scale_command",
@@ -196,6 +200,9 @@ def _call(name: str, target: str, arguments: Sequence[str]) -> int:
     implementation = getattr(import_module(module), function)
     import tyro
 
+    from optim import keep_freed_memory
+
+    keep_freed_memory()
     try:
         code = tyro.cli(implementation, prog=name, args=list(arguments))
     except SystemExit as stop:

@@ -120,7 +120,7 @@ def _run_pair(command: str, given: Mapping[str, Any]) -> int:
     )
     arguments = {**plain(given), "seed": options.seed}
     record = run_record(
-        command, arguments, solved.problem.metric, image_size(pictures), where, solved.solution
+        command, arguments, solved.problem, image_size(pictures), where, solved.solution
     )
     write_json(folder / "run.json", record)
     save_path(folder, solved.frames.cpu(), given["animation"])

@@ -127,7 +127,7 @@ def path_identity(
         "start": digest(problem.initial),
         "init": init,
         "frames": problem.transitions + 1,
-        **metric_identity(problem.metric),
+        **metric_identity(problem),
         "power": problem.power,
         "draws": problem.draws,
         "pixel weight": problem.pixel_weight,

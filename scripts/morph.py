@@ -112,8 +112,10 @@ def morph_command(
     shown = replace(animation, boomerang=animation.boomerang and not closed)
     # In a circle, the first image would come twice.
     save_path(folder, (path[:-1] if closed else path).cpu(), shown)
-    last = segments[-1].solution
-    record = run_record("morph", arguments, metric, image_size(keys), options.where, last)
+    last = segments[-1]
+    record = run_record(
+        "morph", arguments, last.problem, image_size(keys), options.where, last.solution
+    )
     parts = [evaluate_solved(each, options)[1] for each in segments]
     record["seconds"] = {"total": time.perf_counter() - began}
     record["evaluation"] = {
@@ -130,7 +132,7 @@ def morph_command(
     print(_report(names, counts, record["evaluation"]))
     for name in (*FILES, "run.json"):
         print(folder / name)
-    return exit_code(last.result)
+    return exit_code(last.solution.result)
 
 
 def chords(keys: Tensor, metric: Metric, seed: int) -> list[float]:

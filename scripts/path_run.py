@@ -22,7 +22,7 @@ from geometry.reference_path import PathInit, cross_fade
 from geometry.residual import first_order_residuals
 from geometry.streams import stream
 from geometry.time_modes import times_of
-from metrics import InputError, Metric, available_metrics
+from metrics import InputError, Metric, Precision, available_metrics
 from optim import ProgressBar, Result, Solution
 from scripts.distance import draws_bar
 from scripts.frame_folder import load_frames
@@ -72,6 +72,9 @@ class PathOptions:
         Stop after this many evaluations (one per 50 steps) without a new best.
     chunk
         Frames in memory at a time.
+    precision
+        Of the gradients' arithmetic: auto (bfloat16 where the processor is made for it),
+        float32 or bfloat16. Paths are judged in float32.
     evaluation_draws
         Fresh draws for the final evaluation.
     residual_draws
@@ -97,6 +100,7 @@ class PathOptions:
     tolerance: float = default_of(geodesic, "tolerance")
     patience: int = default_of(geodesic, "patience")
     chunk: int = default_of(geodesic, "chunk")
+    precision: Precision = default_of(geodesic, "precision")
     evaluation_draws: int = default_of(geodesic, "evaluation_draws")
     residual_draws: int = 4
     seed: int = default_of(geodesic, "seed")
@@ -183,6 +187,7 @@ def solve_path(
         draws=options.draws,
         pixel_weight=options.pixel_weight,
         chunk=options.chunk,
+        precision=options.precision,
         seed=options.seed,
     )
     levels = plan(

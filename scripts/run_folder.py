@@ -11,11 +11,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from metrics import Metric
+from geometry.barycenter_problem import BarycenterProblem
+from geometry.geodesic_problem import GeodesicProblem
+from metrics.precision import precision_of
 from optim import Result, Run, Solution, load_run, save_run
 from scripts.images import print_notice
 from scripts.options import weights_record
 from scripts.record import environment
+
+AnyProblem = BarycenterProblem | GeodesicProblem
 
 _CHECKPOINT, _CHECKPOINT_EVERY = "checkpoint.pt", 50
 
@@ -74,19 +78,20 @@ def digest(images: Tensor) -> str:
     return hashlib.sha256(images.cpu().numpy().tobytes()).hexdigest()
 
 
-def metric_identity(metric: Metric) -> dict[str, Any]:
-    """Return what tells a metric from others, weights and ensemble included."""
+def metric_identity(problem: AnyProblem) -> dict[str, Any]:
+    """Return what tells a metric from others: weights, ensemble, gradients' precision."""
     return {
-        "metric": metric.name,
-        "metric weights": [weights.sha256 for weights in metric.weights],
-        "ensemble": str(getattr(metric, "ensemble", None)),
+        "metric": problem.metric.name,
+        "metric weights": [weights.sha256 for weights in problem.metric.weights],
+        "ensemble": str(getattr(problem.metric, "ensemble", None)),
+        "precision": precision_of(problem.working_metric),
     }
 
 
 def run_record(
     command: str,
     arguments: Mapping[str, Any],
-    metric: Metric,
+    problem: AnyProblem,
     size: tuple[int, int],
     device: torch.device,
     solution: Solution,
@@ -97,8 +102,9 @@ def run_record(
         "arguments": arguments,
         "size": list(size),
         "environment": environment(device),
-        "weights": weights_record(metric),
-        "ensemble": getattr(metric, "ensemble", None),
+        "precision": precision_of(problem.working_metric),
+        "weights": weights_record(problem.metric),
+        "ensemble": getattr(problem.metric, "ensemble", None),
         "seed": arguments["seed"],
         "result": solution.result.value,
         "steps": solution.state.step,

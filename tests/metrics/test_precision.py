@@ -1,0 +1,61 @@
+"""Copies of metrics that compute in another precision."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from geometry.path_energy import path_energy
+from metrics import Ensemble, InputError, create_metric, working_copy
+from metrics.pixel import L2
+from metrics.precision import multiplies_bfloat16, precision_of
+from tiny_metric import tiny
+
+
+def test_a_copy_is_made_only_where_the_precision_changes() -> None:
+    metric = tiny(Ensemble())
+    assert working_copy(metric, "float32") is metric
+    reduced = working_copy(metric, "bfloat16")
+    assert precision_of(reduced) == "bfloat16"
+    assert precision_of(metric) == "float32"
+    assert reduced.ensemble == metric.ensemble
+
+
+def test_auto_asks_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    for able, expected in ((True, "bfloat16"), (False, "float32")):
+        monkeypatch.setattr("metrics.precision.multiplies_bfloat16", lambda _, able=able: able)
+        assert precision_of(working_copy(tiny(), "auto")) == expected
+    assert isinstance(multiplies_bfloat16(torch.device("cpu")), bool)
+
+
+def test_other_metrics_stay_as_they_are() -> None:
+    pixels, exact = L2(), tiny().double()
+    assert working_copy(pixels, "bfloat16") is pixels
+    assert working_copy(exact, "bfloat16") is exact
+
+
+def test_an_unknown_precision_is_said() -> None:
+    with pytest.raises(InputError, match="precision: found 'float8'"):
+        working_copy(tiny(), "float8")
+
+
+def energies(metric, size: int, precisions=("float32", "bfloat16")):
+    generator = torch.Generator().manual_seed(0)
+    ends = torch.rand(2, 3, size, size, generator=generator)
+    frames = torch.stack([ends[0].lerp(ends[1], t) for t in (0.25, 0.5, 0.75)])
+    draw = metric.draw((size, size), generator)
+    return [path_energy(working_copy(metric, each), ends, frames, draw) for each in precisions]
+
+
+def test_gradients_are_float32_and_point_the_same_way() -> None:
+    (energy, slope), (rough_energy, rough_slope) = energies(tiny(Ensemble()), 24)
+    assert rough_slope.dtype == torch.float32
+    assert rough_energy == pytest.approx(energy, rel=0.01)
+    assert torch.cosine_similarity(rough_slope.flatten(), slope.flatten(), dim=0) > 0.9
+
+
+@pytest.mark.weights
+def test_bfloat16_shifts_the_real_network_by_less_than_draws_do() -> None:
+    (energy, slope), (rough_energy, rough_slope) = energies(create_metric("elpips_vgg"), 64)
+    assert rough_energy == pytest.approx(energy, rel=0.02)
+    assert torch.cosine_similarity(rough_slope.flatten(), slope.flatten(), dim=0) > 0.97
