@@ -102,6 +102,10 @@ _ELPIPS = _Command(
                     "time of a step over that of its bare convolutions",
                     "scripts.benchmark_step:benchmark_step_command",
                 ),
+                "convergence": _Command(
+                    "objective against network passes, beside the released schedule",
+                    "scripts.benchmark_convergence:benchmark_convergence_command",
+                ),
                 "scale": _Command(
                     "time and memory of a path's step against frames and pixels",
                     "scripts.benchmark_scale:benchmark_scale_command",
