@@ -40,7 +40,7 @@ class BarycenterProblem:
     images, weights
         Inputs (K, 3, H, W) and their weights (K,) on the simplex.
     working_metric
-        The metric that gradients are sampled from: the same in a faster precision.
+        The same metric in a faster precision, for gradients and for choosing among iterates.
     initial
         Where to start, (1, 3, H, W).
     held_out_draws
@@ -122,11 +122,12 @@ class BarycenterProblem:
     @torch.no_grad()
     def held_out(self, x: Tensor) -> float:
         """Return the objective on the held-out draws."""
+        metric = self.working_metric
         points = torch.cat([x, self.images])
         total = torch.zeros_like(self.weights)
         for draw in self.held_out_draws:
-            embedding = self.metric.embed(points, draw)
-            total = total + self.metric.distance(embedding[1:], embedding[:1])
+            embedding = metric.embed(points, draw)
+            total = total + metric.distance(embedding[1:], embedding[:1])
         return float(self.weights @ (total / len(self.held_out_draws)) ** self.power)
 
     def spread(self) -> BandSpread:

@@ -16,9 +16,14 @@ def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
     linear map, symmetry: the blur is its own adjoint. Any sigma, any size.
     """
     height, width = images.shape[-2:]
-    rows = gaussian_matrix(height, sigma).to(images)
-    columns = gaussian_matrix(width, sigma).to(images)
+    rows = _matrix_on(height, sigma, images.device, images.dtype)
+    columns = _matrix_on(width, sigma, images.device, images.dtype)
     return rows @ images @ columns
+
+
+@lru_cache(maxsize=64)
+def _matrix_on(size: int, sigma: float, device: torch.device, dtype: torch.dtype) -> Tensor:
+    return gaussian_matrix(size, sigma).to(device, dtype)
 
 
 @lru_cache(maxsize=64)

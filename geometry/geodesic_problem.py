@@ -42,7 +42,7 @@ class GeodesicProblem:
     transitions
         N.
     working_metric
-        The metric that gradients are sampled from: the same in a faster precision.
+        The same metric in a faster precision, for gradients and for choosing among iterates.
     reference
         The path whose deviation is computed, at any times.
     from_noise
@@ -171,7 +171,13 @@ class GeodesicProblem:
         """Return the energy on the held-out draws."""
         values = [
             path_energy(
-                self.metric, self.ends, x, draw, power=self.power, chunk=self.chunk, slope=False
+                self.working_metric,
+                self.ends,
+                x,
+                draw,
+                power=self.power,
+                chunk=self.chunk,
+                slope=False,
             )[0]
             for draw in self.held_out_draws
         ]

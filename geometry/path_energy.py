@@ -42,18 +42,19 @@ def path_energy(
     with torch.no_grad():
         first = metric.embed(ends, draw)
     before, last = first[0], first[1]
-    total = 0.0
+    total = ends.new_zeros(())
     gradients: list[Tensor] = []
     for variable, points, following in _lookahead(_embedded(metric, frames, draw, chunk, slope)):
         after = last if following is None else following[0].detach()
         energies = metric.steps(before, points, after) ** power
         # The step out of a chunk is the next one's step in, and counts there.
         counted = energies if following is None else energies[:-1]
-        total += float(counted.detach().sum())
+        total = total + counted.detach().sum()
         if slope:
             gradients.extend(torch.autograd.grad(energies.sum(), variable))
         before = points[len(points) - 1].detach()
-    return scale * total, scale * torch.cat(gradients) if slope else frames.new_empty(0)
+    value = scale * float(total)
+    return value, scale * torch.cat(gradients) if slope else frames.new_empty(0)
 
 
 def _embedded(

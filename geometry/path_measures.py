@@ -137,7 +137,8 @@ def evaluate_path(
     samples: list[list[_Distances]] = []
     count = draws if metric.stochastic else 1
     for draw in metric.draws(image_size(frames), count, generator):
-        samples.append([_distances(metric, path, draw, chunk) for path in (frames, fade)])
+        ends = metric.embed(frames[[0, -1]], draw)
+        samples.append([_distances(metric, path, ends, draw, chunk) for path in (frames, fade)])
         if progress is not None:
             progress(len(samples))
     ours, baselines = ([sample[which] for sample in samples] for which in (0, 1))
@@ -151,21 +152,21 @@ def evaluate_path(
     )
 
 
-def _distances(metric: Metric, frames: Tensor, draw: Draw, chunk: int) -> _Distances:
+def _distances(
+    metric: Metric, frames: Tensor, ends: Embedding, draw: Draw, chunk: int
+) -> _Distances:
     """Return the distances on one draw, keeping only the last two embeddings."""
-    end = metric.embed(frames[-1:], draw)
-    first: Embedding | None = None
-    recent: list[Embedding] = []
+    start, end = ends[0], ends[1]
+    recent = [start]
     rows: dict[str, list[Tensor]] = {"steps": [], "skips": [], "to_start": [], "to_end": []}
-    for part in frames[:-1].split(chunk):
+    _append(metric, rows, [], start, start, end)
+    for part in frames[1:-1].split(chunk):
         embedding = metric.embed(part, draw)
         for index in range(len(part)):
             point = embedding[index]
-            first = point if first is None else first
-            _append(metric, rows, recent, point, first, end)
+            _append(metric, rows, recent, point, start, end)
             recent = [*recent[-1:], point]
-    assert first is not None
-    _append(metric, rows, recent, end, first, end)
+    _append(metric, rows, recent, end, start, end)
     stacked = {name: torch.cat(values).double().cpu() for name, values in rows.items()}
     return _Distances(**stacked)
 

@@ -166,7 +166,7 @@ def check_images(images: Tensor, name: str = "images") -> None:
         raise InputError(f"{name}: found shape {shape}, expected (N, 3, H, W) with RGB channels")
     if not images.is_floating_point():
         raise InputError(f"{name}: found {images.dtype}, expected floating point in [0, 1]")
-    low, high = (value.item() for value in images.detach().aminmax())
+    low, high = torch.stack(images.detach().aminmax()).tolist()
     # Written so that NaN fails.
     if not (low >= -_RANGE_SLACK and high <= 1 + _RANGE_SLACK):
         raise InputError(

@@ -132,6 +132,8 @@ class SquaredSteps(torch.autograd.Function):
 
 def _squared_norms(points: Tensor) -> Tensor:
     """Return the squared norms (N,) of points (N, ...)."""
+    if points.dim() == 4 and points.is_contiguous(memory_format=torch.channels_last):
+        points = points.permute(0, 2, 3, 1)
     wide = torch.promote_types(points.dtype, torch.float32)
     # Row by row: one long float32 accumulation is off by 1e-4 at 400 x 400 px.
     rows = torch.linalg.vector_norm(points, dim=-1, dtype=wide).square_()

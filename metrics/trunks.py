@@ -43,6 +43,9 @@ class Trunk(nn.Module):
     smallest_side: int
     """Shortest side in pixels that every layer can process."""
 
+    smooth = False
+    """Whether rounding changes gradients little: no maxima, whose places may switch."""
+
     def __init__(self, tensors: Mapping[str, Tensor], keep: float = 1.0) -> None:
         super().__init__()
         for name, value in tensors.items():
@@ -74,7 +77,7 @@ class VGG16(Trunk):
         all_layers: bool = False,
     ) -> None:
         super().__init__(tensors, keep)
-        self._average_pooling = average_pooling
+        self.smooth = average_pooling
         self._all_layers = all_layers
 
     def forward(self, x: Tensor, drop: Drop) -> list[Tensor]:
@@ -82,7 +85,7 @@ class VGG16(Trunk):
         features = [x] if self._all_layers else []
         for block in self._BLOCKS:
             if block is not self._BLOCKS[0]:
-                x = AveragePool.apply(x) if self._average_pooling else F.max_pool2d(x, 2)
+                x = AveragePool.apply(x) if self.smooth else F.max_pool2d(x, 2)
             for index in block:
                 x = self._conv(x, str(index), drop, padding=1)
                 if self._all_layers or index == block[-1]:

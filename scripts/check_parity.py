@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +13,14 @@ import tyro
 from torch import Tensor
 from tqdm import tqdm
 
-from metrics import Draw, InputError, Metric
+from metrics import Draw, InputError, Metric, Precision, working_copy
 from metrics.base import image_size
 from metrics.perceptual import PerceptualMetric
+from metrics.precision import precision_of
 from metrics.transforms import transform
 from metrics.weights import UnavailableError, inventory
 from metrics.weights.registry import TRUNK_OF
+from scripts.discrepancy import largest, largest_difference, largest_relative, relative, within
 from scripts.options import format_table, make_metric, print_json, resolve_device, weights_record
 from scripts.parity_cases import Case, has_ensemble, images_folder, load_crop, read_cases
 
@@ -28,6 +30,8 @@ _TRUNKS = {
     "squeezenet1_1": "squeezenet1_1",
     "alexnet": "alexnet",
 }
+_TOLERANCES = {"float32": (1e-4, 1e-3), "bfloat16": (0.03, 0.2)}
+"""Of distances and of gradients."""
 _TRANSFORMED_TOLERANCE = 1e-3
 _ROUNDING = 2.0**-23
 _TRIES = 32
@@ -71,8 +75,9 @@ def check_parity_command(
     trunk: Annotated[
         tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="NAME=FILE")
     ] = (),
-    tolerance: float = 1e-4,
-    gradient_tolerance: float = 1e-3,
+    precision: Precision = "float32",
+    tolerance: float | None = None,
+    gradient_tolerance: float | None = None,
     device: str = "auto",
     json: bool = False,
 ) -> int:
@@ -89,10 +94,13 @@ def check_parity_command(
         The folder of the images; by default "images" beside the cases or their folder.
     trunk
         The network that the cases were made with: vgg16, squeezenet or alexnet = a file.
+    precision
+        Of the networks' arithmetic: float32, bfloat16, or auto: what the solvers take.
     tolerance
-        Largest relative error of a distance.
+        Largest relative error of a distance; by default 1e-4, in bfloat16 0.03.
     gradient_tolerance
-        Largest relative error of a gradient and of its norm.
+        Largest relative error of a gradient and of its norm; by default 1e-3, in bfloat16
+        0.2.
     device
         auto, cpu, cuda, cuda:1, ...
     json
@@ -100,6 +108,7 @@ def check_parity_command(
     """
     trunks = _parse_trunks(trunk)
     where = resolve_device(device)
+    given = tolerance, gradient_tolerance
     read = read_cases(cases)
     folder = images or images_folder(cases)
     metrics: dict[str, Metric] = {}
@@ -108,12 +117,12 @@ def check_parity_command(
         for case in tqdm(read, desc="check-parity", unit="case", leave=False, disable=None):
             try:
                 if case.metric not in metrics:
-                    metrics[case.metric] = _make_metric(case.metric, trunks, where)
+                    made = _make_metric(case.metric, trunks, where)
+                    metrics[case.metric] = working_copy(made, precision)
                 x, y = (load_crop(folder, case, name) for name in (case.image, case.reference))
                 pair = x.to(where), y.to(where)
-                outcomes.append(
-                    _check(case, metrics[case.metric], pair, tolerance, gradient_tolerance)
-                )
+                metric = metrics[case.metric]
+                outcomes.append(_check(case, metric, pair, *_tolerances(metric, given)))
             except InputError as error:
                 raise InputError(f"{cases}: case {case.name}: {error}") from None
     passed = all(outcome.passed for outcome in outcomes)
@@ -121,7 +130,7 @@ def check_parity_command(
         weights = {name: weights_record(metric) for name, metric in metrics.items()}
         print_json({"passed": passed, "cases": outcomes, "weights": weights})
     else:
-        print(_report(outcomes, metrics, tolerance, gradient_tolerance))
+        print(_report(outcomes, metrics, given))
     return 0 if passed else 1
 
 
@@ -150,6 +159,15 @@ def _make_metric(name: str, trunks: Mapping[str, Path], device: torch.device) ->
         ) from None
 
 
+def _tolerances(metric: Metric, given: tuple[float | None, float | None]) -> tuple[float, float]:
+    """Return what is given, and else what a metric's precision allows."""
+    usual = _TOLERANCES.get(precision_of(metric), _TOLERANCES["float32"])
+    distance, gradient = (
+        default if value is None else value for value, default in zip(given, usual, strict=True)
+    )
+    return distance, gradient
+
+
 def _full_precision(device: torch.device) -> AbstractContextManager[None]:
     """Switch off TF32, which is a thousand times coarser than float32."""
     if device.type != "cuda":
@@ -170,23 +188,23 @@ def _check(
     first, every = case.transformation or (metric.draw(size), metric.draw(size, batch=count))
     x, y = (image.expand(count, -1, -1, -1) for image in pair)
     distances, gradients = _measure(metric, x, y, every)
-    distance = _largest_relative(distances, case.distance)
+    distance = largest_relative(distances, case.distance)
     gradient = rounding = norm = transformed = None
     if case.gradient is not None:
-        gradient = _relative(gradients[0], case.gradient)
+        gradient = relative(gradients[0], case.gradient)
         near = gradient_tolerance < gradient <= _SWITCHED * gradient_tolerance
-        if near and isinstance(metric, PerceptualMetric):
+        if near and isinstance(metric, PerceptualMetric) and metric.dtype == torch.float32:
             rounding = _least_rounded(metric, pair, first, case.gradient, gradient_tolerance)
     if case.gradient_norm is not None:
-        norm = _largest_relative(gradients.flatten(1).norm(dim=1), case.gradient_norm)
+        norm = largest_relative(gradients.flatten(1).norm(dim=1), case.gradient_norm)
     if case.transformed is not None:
         shown = transform(pair[0], case.transformation[0]) if case.transformation else pair[0]
-        transformed = _largest_difference(shown[0], case.transformed)
+        transformed = largest_difference(shown[0], case.transformed)
     passed = (
-        _within(distance, tolerance)
-        and _within(gradient if rounding is None else rounding, gradient_tolerance)
-        and _within(norm, gradient_tolerance)
-        and _within(transformed, _TRANSFORMED_TOLERANCE)
+        within(distance, tolerance)
+        and within(gradient if rounding is None else rounding, gradient_tolerance)
+        and within(norm, gradient_tolerance)
+        and within(transformed, _TRANSFORMED_TOLERANCE)
     )
     return _Outcome(case.name, case.metric, passed, distance, gradient, rounding, norm, transformed)
 
@@ -220,7 +238,7 @@ def _least_rounded(
     try:
         for _ in range(_TRIES):
             _, gradients = _measure(metric, *pair, draw)
-            least = min(least, _relative(gradients[0], expected))
+            least = min(least, relative(gradients[0], expected))
             if least <= tolerance:
                 break
     finally:
@@ -228,38 +246,10 @@ def _least_rounded(
     return least
 
 
-def _relative(found: Tensor, expected: Tensor) -> float:
-    """Return the relative error in L2; where zeros were expected, it is 0 or infinite."""
-    if not expected.any():
-        return float("inf") if found.any() else 0.0
-    return ((found - expected).norm() / expected.norm()).item()
-
-
-def _largest_relative(found: Tensor, expected: Tensor) -> float:
-    return _largest(_relative(*values) for values in zip(found, expected, strict=True))
-
-
-def _largest_difference(found: Tensor, expected: Tensor) -> float:
-    if found.shape != expected.shape:
-        return float("inf")
-    return (found.double().cpu() - expected).abs().max().item()
-
-
-def _largest(errors: Iterable[float]) -> float:
-    """Return the largest of errors, NaN if one is."""
-    return torch.tensor(list(errors), dtype=torch.float64).max().item()
-
-
-def _within(error: float | None, tolerance: float) -> bool:
-    # NaN is not within anything.
-    return error is None or error <= tolerance
-
-
 def _report(
     outcomes: Sequence[_Outcome],
     metrics: Mapping[str, Metric],
-    tolerance: float,
-    gradient_tolerance: float,
+    given: tuple[float | None, float | None],
 ) -> str:
     columns = ["distance", "gradient", "rounding", "gradient_norm", "transformed"]
     if all(outcome.rounding is None for outcome in outcomes):
@@ -267,7 +257,7 @@ def _report(
     errors = [[getattr(outcome, column) for column in columns] for outcome in outcomes]
     columns_of = zip(*errors, strict=True)
     known = ([error for error in column if error is not None] for column in columns_of)
-    worst = [_largest(column) if column else None for column in known]
+    worst = [largest(column) if column else None for column in known]
     rows = [["case", "metric", *(column.replace("_", " ") for column in columns), ""]]
     for outcome, row in zip(outcomes, errors, strict=True):
         verdict = "PASS" if outcome.passed else "FAIL"
@@ -280,11 +270,13 @@ def _report(
     for name in failed:
         sources = ", ".join(each.source for each in metrics[name].weights)
         lines.append(f"{name} ran on the weights of: {sources or 'none'}")
-    lines.append(
-        f"{sum(outcome.passed for outcome in outcomes)} of {len(outcomes)} cases pass; tolerances: "
-        f"distance {tolerance:g}, gradient {gradient_tolerance:g} (relative), transformed image "
-        f"{_TRANSFORMED_TOLERANCE:g} (absolute)"
-    )
+    lines.append(f"{sum(outcome.passed for outcome in outcomes)} of {len(outcomes)} cases pass")
+    used = {precision_of(metric): _tolerances(metric, given) for metric in metrics.values()}
+    for name, (tolerance, gradient_tolerance) in used.items():
+        lines.append(
+            f"tolerances ({name}): distance {tolerance:g}, gradient {gradient_tolerance:g} "
+            f"(relative), transformed image {_TRANSFORMED_TOLERANCE:g} (absolute)"
+        )
     return "\n".join(lines)
 
 

@@ -12,7 +12,6 @@ import warnings
 import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
-from torchvision.io import ImageReadMode, decode_image
 
 from metrics.errors import InputError
 from scripts.raster import (
@@ -127,6 +126,9 @@ def _split(image: Image.Image) -> tuple[Floats, Floats | None]:
 
 def _read_deep_png(data: bytes, key: object) -> tuple[Floats, Floats | None]:
     """Colour and alpha of a 16-bit PNG; `key` is the one colour that is transparent."""
+    # Imported here: with all its models it takes longer than the rest of a short command.
+    from torchvision.io import ImageReadMode, decode_image
+
     content = torch.frombuffer(bytearray(data), dtype=torch.uint8)
     samples = decode_image(content, ImageReadMode.UNCHANGED).permute(1, 2, 0).numpy()
     pixels = from_integers(samples, 65535)

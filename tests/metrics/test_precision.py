@@ -22,9 +22,14 @@ def test_a_copy_is_made_only_where_the_precision_changes() -> None:
 
 
 def test_auto_asks_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    metric = tiny(Ensemble())
     for able, expected in ((True, "bfloat16"), (False, "float32")):
         monkeypatch.setattr("metrics.precision.multiplies_bfloat16", lambda _, able=able: able)
-        assert precision_of(working_copy(tiny(), "auto")) == expected
+        metric.trunk.smooth = True
+        assert precision_of(working_copy(metric, "auto")) == expected
+        metric.trunk.smooth = False
+        assert working_copy(metric, "auto") is metric
+    assert working_copy(tiny(), "auto").dtype == torch.float32
     assert isinstance(multiplies_bfloat16(torch.device("cpu")), bool)
 
 
