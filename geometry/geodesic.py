@@ -67,7 +67,7 @@ def geodesic(
     chunk: int = 4,
     precision: Precision = "auto",
     seed: int = 0,
-    evaluation_draws: int = 16,
+    evaluation_draws: int = 12,
     callbacks: Iterable[Callback] = (),
 ) -> Geodesic:
     """Compute the path of images between two images that has the least energy.

@@ -25,12 +25,14 @@ from optim import (
     Solution,
     SpreadAdam,
     State,
+    advance,
+    conclude,
     minimise,
     project,
     start,
 )
 
-FIRST_STEPS, NEXT_STEPS, LAST_STEPS = 60, 40, 80
+FIRST_STEPS, NEXT_STEPS, LAST_STEPS = 50, 30, 70
 """Steps of the coarsest level, of each one between, and by default of the finest."""
 
 _SMALLEST_SIDE = 32
@@ -109,13 +111,13 @@ def minimise_path(
         if level.last_step is None:
             return minimise(level.problem, level.solver, run, limits, callbacks)
         here = Limits(min(limits.steps, level.last_step), evaluate_every=limits.evaluate_every)
-        solution = minimise(level.problem, level.solver, run, here, callbacks)
-        if solution.result is not Result.STEP_LIMIT or limits.steps <= level.last_step:
-            return solution
+        run, result = advance(level.problem, level.solver, run, here, callbacks)
+        if result is not Result.STEP_LIMIT or limits.steps <= level.last_step:
+            return conclude(level.problem, level.solver, run, here, result)
         try:
-            run = _carry(solution.state, level, levels[index + 1])
+            run = _carry(run, level, levels[index + 1])
         except KeyboardInterrupt:
-            return replace(solution, result=Result.INTERRUPTED)
+            return conclude(level.problem, level.solver, run, here, Result.INTERRUPTED)
         index += 1
 
 

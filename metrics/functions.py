@@ -136,7 +136,7 @@ def _squared_norms(points: Tensor) -> Tensor:
         points = points.permute(0, 2, 3, 1)
     wide = torch.promote_types(points.dtype, torch.float32)
     # Row by row: one long float32 accumulation is off by 1e-4 at 400 x 400 px.
-    rows = torch.linalg.vector_norm(points, dim=-1, dtype=wide).square_()
+    rows = torch.linalg.vector_norm(points, dim=-1).to(wide).square_()
     return rows.flatten(1).sum(1)
 
 

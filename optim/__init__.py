@@ -14,6 +14,8 @@ from optim.checkpoint import load_run as load_run
 from optim.checkpoint import save_run as save_run
 from optim.driver import Callback as Callback
 from optim.driver import Limits as Limits
+from optim.driver import advance as advance
+from optim.driver import conclude as conclude
 from optim.driver import minimise as minimise
 from optim.driver import start as start
 from optim.problem import Coordinates as Coordinates

@@ -80,23 +80,47 @@ def minimise(
     result is the best point by held-out evaluation, among them the last. Ctrl-C ends the
     run with `Result.INTERRUPTED` and loses nothing but the step in progress.
     """
+    run, result = advance(problem, solver, run, limits, callbacks)
+    return conclude(problem, solver, run, limits, result)
+
+
+def advance(
+    problem: Problem,
+    solver: Solver,
+    run: Run,
+    limits: Limits,
+    callbacks: Iterable[Callback] = (),
+) -> tuple[Run, Result]:
+    """Take steps until one of the limits, Ctrl-C or a number that is not finite ends them."""
     callbacks = tuple(callbacks)
-    result = None
     try:
-        while result is None:
+        while True:
             result = _verdict(solver, run, limits)
-            if result is None:
-                run = _advance(problem, solver, run, limits)
-                for callback in callbacks:
-                    callback(run)
+            if result is not None:
+                return run, result
+            run = _step(problem, solver, run, limits)
+            for callback in callbacks:
+                callback(run)
     except KeyboardInterrupt:
-        result = Result.INTERRUPTED
+        return run, Result.INTERRUPTED
     except FloatingPointError:
-        result = Result.NOT_FINITE
-    return _conclude(problem, solver, run, limits, result)
+        return run, Result.NOT_FINITE
 
 
-def _advance(problem: Problem, solver: Solver, run: Run, limits: Limits) -> Run:
+def conclude(
+    problem: Problem, solver: Solver, run: Run, limits: Limits, result: Result
+) -> Solution:
+    """Weigh the last iterate too, without letting that change the run to be resumed."""
+    judged = run
+    if run.step % limits.evaluate_every and result is not Result.NOT_FINITE:
+        try:
+            judged = _judge(problem, solver, run)
+        except KeyboardInterrupt:
+            result = Result.INTERRUPTED
+    return Solution(judged.best, judged.best_value, judged.best_step, result, run)
+
+
+def _step(problem: Problem, solver: Solver, run: Run, limits: Limits) -> Run:
     """Take one step; raise FloatingPointError where the objective is not finite."""
     began = time.perf_counter()
     generator = torch.Generator()
@@ -136,16 +160,3 @@ def _verdict(solver: Solver, run: Run, limits: Limits) -> Result | None:
     if limits.patience and run.step - run.best_step >= limits.patience * limits.evaluate_every:
         return Result.NO_PROGRESS
     return None
-
-
-def _conclude(
-    problem: Problem, solver: Solver, run: Run, limits: Limits, result: Result
-) -> Solution:
-    """Weigh the last iterate too, without letting that change the run to be resumed."""
-    judged = run
-    if run.step % limits.evaluate_every and result is not Result.NOT_FINITE:
-        try:
-            judged = _judge(problem, solver, run)
-        except KeyboardInterrupt:
-            result = Result.INTERRUPTED
-    return Solution(judged.best, judged.best_value, judged.best_step, result, run)

@@ -46,7 +46,8 @@ def test_an_unknown_precision_is_said() -> None:
 
 def energies(metric, size: int, precisions=("float32", "bfloat16")):
     generator = torch.Generator().manual_seed(0)
-    ends = torch.rand(2, 3, size, size, generator=generator)
+    device = next(metric.buffers()).device
+    ends = torch.rand(2, 3, size, size, generator=generator).to(device)
     frames = torch.stack([ends[0].lerp(ends[1], t) for t in (0.25, 0.5, 0.75)])
     draw = metric.draw((size, size), generator)
     return [path_energy(working_copy(metric, each), ends, frames, draw) for each in precisions]
@@ -57,6 +58,29 @@ def test_gradients_are_float32_and_point_the_same_way() -> None:
     assert rough_slope.dtype == torch.float32
     assert rough_energy == pytest.approx(energy, rel=0.01)
     assert torch.cosine_similarity(rough_slope.flatten(), slope.flatten(), dim=0) > 0.9
+
+
+@pytest.mark.weights
+def test_the_memory_format_changes_nothing_but_rounding() -> None:
+    metric = create_metric("elpips_vgg", dropout_keep=1.0)
+    (energy, slope), _ = energies(metric, 64)
+    metric = metric.to(memory_format=torch.channels_last)
+    (other_energy, other_slope), _ = energies(metric, 64)
+    assert other_energy == pytest.approx(energy, rel=1e-5)
+    # A ReLU within rounding of zero may switch.
+    assert (other_slope - slope).norm() < 0.01 * slope.norm()
+
+
+@pytest.mark.gpu
+@pytest.mark.weights
+def test_on_a_gpu_energies_and_gradients_are_the_same() -> None:
+    metric = create_metric("elpips_vgg")
+    (energy, slope), _ = energies(metric, 64)
+    for (gpu_energy, gpu_slope), rel in zip(energies(metric.cuda(), 64), (1e-2, 5e-2), strict=True):
+        assert gpu_energy == pytest.approx(energy, rel=rel)
+        assert gpu_slope.is_cuda
+        cosine = torch.cosine_similarity(gpu_slope.cpu().flatten(), slope.flatten(), dim=0)
+        assert cosine > 0.97
 
 
 @pytest.mark.weights

@@ -43,6 +43,20 @@ def test_the_authors_results(capsys, goldens):
 
 @pytest.mark.slow
 @pytest.mark.weights
+def test_the_authors_results_in_the_solvers_precision(capsys, goldens, monkeypatch):
+    monkeypatch.setattr("metrics.precision.multiplies_bfloat16", lambda device: True)
+    command = ["check-parity", str(goldens / "parity.json"), trunk_option(goldens)]
+    code = main([*command, "--device", "cpu", "--precision", "auto", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    rough = [case for case in found["cases"] if case["metric"] == "elpips_vgg"]
+    assert len(rough) == 4
+    assert all(1e-4 < case["distance"] < 0.03 for case in rough)
+    assert all(case["gradient"] < 0.2 for case in rough)
+    assert code == 0
+
+
+@pytest.mark.slow
+@pytest.mark.weights
 def test_rounding_excuses_no_mistake(capsys, goldens, tmp_path, monkeypatch):
     """A gradient that is wrong by 0.2 % everywhere is met under no rounding."""
     monkeypatch.setattr(check_parity, "_TRIES", 8)
