@@ -64,7 +64,7 @@ def geodesic(
     equal_steps: bool = False,
     tolerance: float = 0.0,
     patience: int = 0,
-    chunk: int = 4,
+    chunk: int | None = None,
     precision: Precision = "auto",
     seed: int = 0,
     evaluation_draws: int = 12,
@@ -108,7 +108,7 @@ def geodesic(
     tolerance, patience
         Further reasons to stop, see `optim.Limits`; off by default.
     chunk
-        Frames on the tape at a time: memory against speed.
+        Frames on the tape at a time, memory against speed; by their size if not given.
     precision
         Of the network's arithmetic in gradients; energies are evaluated in float32.
     seed

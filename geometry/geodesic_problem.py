@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from geometry.bands import BandSpread
-from geometry.path_energy import path_energy
+from geometry.path_energy import frames_at_a_time, path_energy
 from geometry.reference_path import PathInit, Reference, noise_frames, reference_path
 from geometry.streams import stream
 from geometry.time_modes import PathCoordinates, times_of
@@ -78,7 +78,7 @@ class GeodesicProblem:
         power: int = 1,
         draws: int = 1,
         pixel_weight: float = 0.0,
-        chunk: int = 4,
+        chunk: int | None = None,
         precision: Precision = "auto",
         seed: int = 0,
     ) -> GeodesicProblem:
@@ -89,7 +89,11 @@ class GeodesicProblem:
             check_images(image[None], name)
         if start.shape != end.shape:
             raise InputError(f"ends differ in shape: {tuple(start.shape)} and {tuple(end.shape)}")
-        least = {"frames": (frames, 3), "draws per step": (draws, 1), "chunk": (chunk, 1)}
+        least = {
+            "frames": (frames, 3),
+            "draws per step": (draws, 1),
+            "chunk": (1 if chunk is None else chunk, 1),
+        }
         for name, (value, bound) in least.items():
             if value < bound:
                 raise InputError(f"{name}: found {value}, expected at least {bound}")
@@ -109,7 +113,7 @@ class GeodesicProblem:
             power=power,
             draws=draws if metric.stochastic else 1,
             pixel_weight=pixel_weight,
-            chunk=chunk,
+            chunk=frames_at_a_time(image_size(start), chunk),
             seed=seed,
             from_noise=isinstance(init, str) and init == "noise",
         )

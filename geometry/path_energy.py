@@ -14,6 +14,18 @@ from torch import Tensor
 
 from metrics import Draw, Embedding, Metric
 
+_PIXELS_AT_A_TIME = 4 * 256**2
+
+
+def frames_at_a_time(size: tuple[int, int], chunk: int | None = None) -> int:
+    """Return ``chunk``, or else how many frames of ``size`` (H, W) fit a modest memory.
+
+    One to four, as many as are four of 256 px; more were no faster on the CPU.
+    """
+    if chunk is not None:
+        return chunk
+    return min(4, max(1, _PIXELS_AT_A_TIME // (size[0] * size[1])))
+
 
 def path_energy(
     metric: Metric,

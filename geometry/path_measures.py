@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from geometry.certificate import check_draws, standard_error
+from geometry.path_energy import frames_at_a_time
 from geometry.reference_path import cross_fade
 from geometry.sharpness import high_band_energy
 from geometry.time_modes import times_of
@@ -120,7 +121,7 @@ def evaluate_path(
     power: int = 1,
     draws: int = 16,
     generator: torch.Generator | None = None,
-    chunk: int = 4,
+    chunk: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> PathComparison:
     """Evaluate a path of frames (N + 1, 3, H, W), N >= 2, and the cross-fade of its ends.
@@ -133,6 +134,7 @@ def evaluate_path(
     if len(frames) < 3:
         raise InputError(f"frames: found {len(frames)}, expected at least 3, ends included")
     check_draws(draws)
+    chunk = frames_at_a_time(image_size(frames), chunk)
     fade = cross_fade(frames[0], frames[-1], times_of(len(frames) - 1))
     samples: list[list[_Distances]] = []
     count = draws if metric.stochastic else 1

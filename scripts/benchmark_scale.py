@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from geometry.geodesic_problem import GeodesicProblem
 from geometry.path_energy import path_energy
-from metrics import InputError
+from metrics import InputError, Precision
 from optim import keep_freed_memory
 from scripts.images import prepare_outdir
 from scripts.options import make_metric, resolve_device
@@ -55,33 +55,39 @@ class Measurement:
 
 def benchmark_scale_command(
     *,
-    frames: tuple[int, ...] = (5, 9, 17, 33),
-    sizes: tuple[int, ...] = (64, 96, 128, 192, 256),
+    frames: tuple[int, ...] = (5, 9, 17, 33, 65),
+    frame_size: int = 256,
+    sizes: tuple[int, ...] = (128, 256, 512, 1024),
+    size_frames: int = 5,
     metric: str = "elpips_vgg",
-    chunk: int = 4,
+    precision: Precision = "auto",
+    chunk: int | None = None,
     device: str = "auto",
     outdir: Path = Path("outputs/benchmark_scale"),
 ) -> int:
     """Measure time and peak memory of a path's step against its frames and pixels.
 
     Args:
-        frames: Numbers of frames, at the middle of the sizes.
-        sizes: Sides in pixels, for the second smallest number of frames.
+        frames: Numbers of frames to measure.
+        frame_size: Side of those frames in pixels.
+        sizes: Sides in pixels to measure.
+        size_frames: Number of frames of those sizes.
         metric: The distance.
-        chunk: Frames on the tape at a time.
+        precision: Of the gradients' arithmetic.
+        chunk: Frames on the tape at a time; by their size if not given.
         device: auto, cpu, cuda, ...
         outdir: Folder for benchmark.json and scale.png.
     """
     if sys.platform == "win32":
         raise InputError("peak memory cannot be measured on this system")
-    if not frames or not sizes or min(frames) < 3 or min(sizes) < 16:
+    if not frames or not sizes or min(*frames, size_frames) < 3 or min(*sizes, frame_size) < 16:
         raise InputError("expected frames of at least 3 and sizes of at least 16")
     folder = prepare_outdir(outdir)
     where = resolve_device(device)
-    side, count = sorted(sizes)[len(sizes) // 2], sorted(frames)[min(1, len(frames) - 1)]
+    settings = (metric, precision, chunk, str(where))
     print(f"{'size':>6}{'frames':>8}{'s / step':>10}{'MiB':>8}", flush=True)
-    by_frames = [_measured(side, each, metric, chunk, str(where)) for each in sorted(frames)]
-    by_size = [_measured(each, count, metric, chunk, str(where)) for each in sorted(sizes)]
+    by_frames = [_measured(frame_size, each, *settings) for each in sorted(frames)]
+    by_size = [_measured(each, size_frames, *settings) for each in sorted(sizes)]
     exponents = {
         "seconds over frames": exponent(
             [each.frames for each in by_frames], [each.seconds for each in by_frames]
@@ -106,6 +112,7 @@ def benchmark_scale_command(
         {
             "command": "benchmark scale",
             "metric": metric,
+            "precision": precision,
             "chunk": chunk,
             "environment": environment(where),
             "exponents": exponents,
@@ -127,7 +134,9 @@ def exponent(x: Sequence[float], y: Sequence[float]) -> float:
     return products / sum((a - mean_u) ** 2 for a in u)
 
 
-def measure(size: int, frames: int, metric: str, chunk: int, device: str) -> Measurement:
+def measure(
+    size: int, frames: int, metric: str, precision: Precision, chunk: int | None, device: str
+) -> Measurement:
     """Measure in this process; its memory must not have been used for more before."""
     keep_freed_memory()
     where = torch.device(device)
@@ -135,7 +144,7 @@ def measure(size: int, frames: int, metric: str, chunk: int, device: str) -> Mea
     generator = torch.Generator().manual_seed(0)
     ends = torch.rand(2, 3, size, size, generator=generator).to(where)
     problem = GeodesicProblem.of(
-        ends[0], ends[1], frames, metric=distance, init="blend", chunk=chunk
+        ends[0], ends[1], frames, metric=distance, init="blend", chunk=chunk, precision=precision
     )
     inner = problem.initial
     # The finest scale level is the dearest; the others are drawn less often.
@@ -148,16 +157,16 @@ def measure(size: int, frames: int, metric: str, chunk: int, device: str) -> Mea
     seconds = []
     for draw in draws:
         began = time.perf_counter()
-        path_energy(distance, problem.ends, inner, draw, chunk=chunk)
+        path_energy(problem.working_metric, problem.ends, inner, draw, chunk=problem.chunk)
         if where.type == "cuda":
             torch.cuda.synchronize(where)
         seconds.append(time.perf_counter() - began)
     return Measurement(size, frames, median(seconds[1:]), _peak_memory(where), idle)
 
 
-def _measured(size: int, frames: int, metric: str, chunk: int, device: str) -> Measurement:
+def _measured(size: int, frames: int, *settings: Any) -> Measurement:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        found = pool.submit(measure, size, frames, metric, chunk, device).result()
+        found = pool.submit(measure, size, frames, *settings).result()
     print(f"{size:>6}{frames:>8}{found.seconds:>10.3f}{found.memory:>8.0f}", flush=True)
     return found
 

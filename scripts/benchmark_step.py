@@ -67,7 +67,7 @@ def benchmark_step_command(
     precisions: tuple[Precision, ...] = ("float32", "auto"),
     repeats: int = 5,
     metric: str = "elpips_vgg",
-    chunk: int = 4,
+    chunk: int | None = None,
     device: str = "auto",
     outdir: Path = Path("outputs/benchmark_step"),
 ) -> int:
@@ -79,12 +79,12 @@ def benchmark_step_command(
         precisions: Of the gradients' arithmetic; auto is left out where it is float32.
         repeats: Measurements of each, step and floor in turns.
         metric: The distance.
-        chunk: Frames on the tape at a time.
+        chunk: Frames on the tape at a time; by their size if not given.
         device: auto, cpu, cuda, ...
         outdir: Folder for benchmark.json and step.png.
     """
-    if not sizes or min(sizes) < 16 or frames < 3 or repeats < 1 or chunk < 1:
-        raise InputError("expected sizes of at least 16, 3 frames, 1 repeat and chunks of 1")
+    if not sizes or min(sizes) < 16 or frames < 3 or repeats < 1:
+        raise InputError("expected sizes of at least 16, 3 frames and 1 repeat")
     folder = prepare_outdir(outdir)
     where = resolve_device(device)
     scales = {"scale_levels": 1} if metric.startswith("elpips") else {}
@@ -116,7 +116,7 @@ def benchmark_step_command(
 
 
 def _barycenter_step(
-    metric: Metric, size: int, frames: int, chunk: int, precision: Precision, repeats: int
+    metric: Metric, size: int, frames: int, chunk: int | None, precision: Precision, repeats: int
 ) -> StepTime:
     del frames, chunk
     problem = BarycenterProblem.of(_images(metric, size), metric=metric, precision=precision)
@@ -126,7 +126,7 @@ def _barycenter_step(
 
 
 def _path_step(
-    metric: Metric, size: int, frames: int, chunk: int, precision: Precision, repeats: int
+    metric: Metric, size: int, frames: int, chunk: int | None, precision: Precision, repeats: int
 ) -> StepTime:
     start, end = _images(metric, size)
     problem = GeodesicProblem.of(
@@ -134,7 +134,7 @@ def _path_step(
     )
     (level,) = plan(problem, coarse_to_fine=False)
     step = _one_step(problem, level.solver, problem.initial)
-    free = [len(part) for part in torch.empty(frames - 2).split(chunk)]
+    free = [len(part) for part in torch.empty(frames - 2).split(problem.chunk)]
     name = f"path of {frames} frames"
     return _measure(name, problem.working_metric, size, step, free, [2], repeats)
 
@@ -185,7 +185,7 @@ def _measure(
     )
 
 
-_HEAD = ("work", "px", "s / step", "precision", "floor", "ratio", "lowest", "matrix peak")
+_HEAD = ("work", "px", "s / step", "precision", "floor", "ratio", "range", "matrix peak")
 
 
 def _cells(row: StepTime) -> tuple[str, ...]:
@@ -205,12 +205,12 @@ def _draw(figure: Figure, rows: list[StepTime]) -> None:
     left, right = figure.subplots(1, 2)
     for key in dict.fromkeys((row.work, row.precision) for row in rows):
         chosen = [row for row in rows if (row.work, row.precision) == key]
-        pixels = [row.size**2 for row in chosen]
-        (line,) = left.plot(pixels, [row.step for row in chosen], "-o", label=", ".join(key))
-        left.plot(pixels, [row.floor for row in chosen], ":", c=line.get_color())
-        right.plot(pixels, [row.ratio for row in chosen], "-o")
+        sides = [row.size for row in chosen]
+        (line,) = left.plot(sides, [row.step for row in chosen], "-o", label=", ".join(key))
+        left.plot(sides, [row.floor for row in chosen], ":", c=line.get_color())
+        right.plot(sides, [row.ratio for row in chosen], "-o")
     for axes, label in ((left, "seconds per step (dotted: convolutions)"), (right, "ratio")):
-        axes.set_xlabel("pixels")
+        axes.set_xlabel("side in pixels")
         axes.set_xscale("log")
         axes.set_ylabel(label)
     left.set_yscale("log")

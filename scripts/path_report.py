@@ -40,7 +40,7 @@ def evaluation_record(comparison: PathComparison, also: dict[str, Any] | None) -
 
 
 def judge_also(
-    frames: Tensor, name: str, metric: str, device: str, seed: int = 0, chunk: int = 4
+    frames: Tensor, name: str, metric: str, device: str, seed: int = 0, chunk: int | None = None
 ) -> dict[str, Any] | None:
     """Return the measures under a second metric, or None with a notice if it cannot be had."""
     if name in ("none", metric):

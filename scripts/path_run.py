@@ -71,7 +71,7 @@ class PathOptions:
     patience
         Stop after this many evaluations (one per 50 steps) without a new best.
     chunk
-        Frames in memory at a time.
+        Frames in memory at a time; by their size if not given.
     precision
         Of the gradients' arithmetic: auto (bfloat16 where the processor is made for it),
         float32 or bfloat16. Paths are judged in float32.
@@ -99,7 +99,7 @@ class PathOptions:
     equal_steps: bool = default_of(geodesic, "equal_steps")
     tolerance: float = default_of(geodesic, "tolerance")
     patience: int = default_of(geodesic, "patience")
-    chunk: int = default_of(geodesic, "chunk")
+    chunk: int | None = default_of(geodesic, "chunk")
     precision: Precision = default_of(geodesic, "precision")
     evaluation_draws: int = default_of(geodesic, "evaluation_draws")
     residual_draws: int = 4

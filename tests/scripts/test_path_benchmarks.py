@@ -89,9 +89,11 @@ def test_interpolation(tmp_path: Path, monkeypatch, capsys) -> None:
 
 def test_scale(tmp_path: Path, capsys) -> None:
     arguments = ["benchmark", "scale", "--metric", "l2", "--frames", "3", "5", "--sizes", "16"]
+    arguments += ["--frame-size", "20", "--size-frames", "4"]
     assert main([*arguments, "--outdir", str(tmp_path)]) == 0
     record = json.loads((tmp_path / "benchmark.json").read_text())
     assert [row["frames"] for row in record["by_frames"]] == [3, 5]
+    assert [(row["size"], row["frames"]) for row in record["by_size"]] == [(16, 4)]
     assert all(row["seconds"] > 0 and row["memory"] > 50 for row in record["by_frames"])
     assert (tmp_path / "scale.png").stat().st_size > 0
     assert main(["benchmark", "scale", "--frames", "2", "--outdir", str(tmp_path)]) == 2
