@@ -8,11 +8,14 @@ the price of about (1 - keep) n random numbers.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from metrics.functions import ZeroAt
+
+_LAYER_STRIDE = 0x9E3779B9  # odd, and large against neighbouring seeds
 
 
 class Dropout:
@@ -24,22 +27,32 @@ class Dropout:
     """
 
     def __init__(self, keep: float, seeds: tuple[int, ...]) -> None:
-        self._keep = keep
-        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self._keep, self._seeds = keep, seeds
+        self._layer = 0
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return x (N, C, H, W) with dropped elements zero."""
         if not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
             # In the order of memory, where nothing needs to be copied.
             return self(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-        size = x[0].numel()
-        dropped = [dropped_positions(size, self._keep, each) for each in self._generators]
-        if len(dropped) == 1:
-            rows, positions = x.flatten(1), dropped[0]
-        else:
-            rows = x.flatten()[None]
-            positions = torch.cat([each + i * size for i, each in enumerate(dropped)])
-        return ZeroAt.apply(rows, positions.to(x.device)).view(x.shape)
+        positions = _layer_positions(self._keep, self._seeds, self._layer, x[0].numel(), x.device)
+        self._layer += 1
+        rows = x.flatten(1) if len(self._seeds) == 1 else x.flatten()[None]
+        return ZeroAt.apply(rows, positions).view(x.shape)
+
+
+# Frames come in several batches that share a draw: room for the layers of one or two draws.
+@lru_cache(maxsize=32)
+def _layer_positions(
+    keep: float, seeds: tuple[int, ...], layer: int, size: int, device: torch.device
+) -> Tensor:
+    """Return what is dropped before a convolution, in images of ``size`` elements.
+
+    For one seed the positions within each image; for several, within a batch of as many.
+    """
+    generators = [torch.Generator().manual_seed(seed + layer * _LAYER_STRIDE) for seed in seeds]
+    dropped = [dropped_positions(size, keep, each) for each in generators]
+    return torch.cat([each + i * size for i, each in enumerate(dropped)]).to(device)
 
 
 def dropped_positions(size: int, keep: float, generator: torch.Generator) -> Tensor:

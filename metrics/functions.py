@@ -8,6 +8,7 @@ feature maps are in float32 at least.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -74,7 +75,7 @@ class AveragePool(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Tensor:
-        result = grad.new_empty(ctx.size)
+        result = _empty(ctx.size, grad)
         height, width = (2 * side for side in grad.shape[-2:])
         quarter = grad * 0.25
         rows = torch.stack([quarter, quarter], dim=-1).flatten(-2)
@@ -115,8 +116,7 @@ class SquaredSteps(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, before: Tensor, points: Tensor, after: Tensor) -> Tensor:
-        size = (len(points) + 1, *points.shape[1:])
-        steps = points.new_empty_strided(size, points.stride())
+        steps = _empty((len(points) + 1, *points.shape[1:]), points)
         torch.sub(points[:1], before, out=steps[:1])
         torch.sub(points[1:], points[:-1], out=steps[1:-1])
         torch.sub(after, points[-1:], out=steps[-1:])
@@ -130,9 +130,21 @@ class SquaredSteps(torch.autograd.Function):
         return None, scaled[:-1] - scaled[1:], None
 
 
+def _empty(size: Sequence[int], like: Tensor) -> Tensor:
+    """Return room for a tensor of ``size`` of the type and memory format of another."""
+    memory = torch.channels_last if _is_channels_last(like) else torch.contiguous_format
+    return torch.empty(*size, dtype=like.dtype, device=like.device, memory_format=memory)
+
+
+def _is_channels_last(x: Tensor) -> bool:
+    if x.dim() != 4 or x.is_contiguous():
+        return False
+    return x.is_contiguous(memory_format=torch.channels_last)
+
+
 def _squared_norms(points: Tensor) -> Tensor:
     """Return the squared norms (N,) of points (N, ...)."""
-    if points.dim() == 4 and points.is_contiguous(memory_format=torch.channels_last):
+    if _is_channels_last(points):
         points = points.permute(0, 2, 3, 1)
     wide = torch.promote_types(points.dtype, torch.float32)
     # Row by row: one long float32 accumulation is off by 1e-4 at 400 x 400 px.

@@ -65,14 +65,15 @@ def test_squared_distance(others: int) -> None:
     assert_same(SquaredDistance.apply, reference, a, b)
 
 
+@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_squared_steps(count: int) -> None:
+def test_squared_steps(count: int, memory) -> None:
     before, after = (features(1, 2, 4, 5, seed=each).detach() for each in (1, 2))
 
     def reference(points):
         return torch.cat([before, points, after]).diff(dim=0).square().flatten(1).sum(1)
 
-    points = features(count, 2, 4, 5)
+    points = features(count, 2, 4, 5).detach().to(memory_format=memory).requires_grad_()
     assert_same(lambda points: SquaredSteps.apply(before, points, after), reference, points)
 
 

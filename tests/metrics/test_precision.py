@@ -74,7 +74,8 @@ def test_the_memory_format_changes_nothing_but_rounding() -> None:
 @pytest.mark.gpu
 @pytest.mark.weights
 def test_on_a_gpu_energies_and_gradients_are_the_same() -> None:
-    metric = create_metric("elpips_vgg")
+    # Dropout goes by the order of memory, which differs.
+    metric = create_metric("elpips_vgg", dropout_keep=1.0)
     (energy, slope), _ = energies(metric, 64)
     for (gpu_energy, gpu_slope), rel in zip(energies(metric.cuda(), 64), (1e-2, 5e-2), strict=True):
         assert gpu_energy == pytest.approx(energy, rel=rel)
