@@ -58,7 +58,7 @@ def geodesic(
     steps: int | None = None,
     coarse_to_fine: bool = True,
     halvings: int = 0,
-    step_size: float = 0.1,
+    step_size: float = 0.13,
     draws: int = 1,
     pixel_weight: float = 0.0,
     equal_steps: bool = False,

@@ -59,7 +59,7 @@ def plan(
     *,
     coarse_to_fine: bool = True,
     halvings: int = 0,
-    step_size: float = 0.1,
+    step_size: float = 0.13,
 ) -> tuple[Level, ...]:
     """Return the levels of a problem, coarsest first.
 

@@ -96,7 +96,7 @@ class SpreadAdam(_Adam):
         Iterate t weighs (t + 1)^averaging in the average; 0 is the plain mean.
     """
 
-    fraction: float = 0.2
+    fraction: float = 0.25
     decay: float = 60.0
     averaging: float = 8.0
     epsilon: float = 1e-15

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from geometry.bands import SIGMAS, BandSpread, join, split
+from geometry.bands import SIGMAS, BandSpread, from_opponent, join, split, to_opponent
 from geometry.blur import gaussian_blur, gaussian_matrix
 
 RNG = torch.Generator().manual_seed(0)
@@ -43,6 +43,21 @@ def test_bands_add_up_to_the_image() -> None:
 def test_join_is_the_adjoint_of_split() -> None:
     bands = torch.rand(2, len(SIGMAS) + 1, 3, 17, 11, generator=RNG, dtype=torch.float64)
     torch.testing.assert_close((split(IMAGES) * bands).sum(), (IMAGES * join(bands)).sum())
+
+
+def test_opponent_channels_are_a_rotation_and_grey_has_one() -> None:
+    rotated = to_opponent(IMAGES)
+    torch.testing.assert_close(rotated.square().sum(), IMAGES.square().sum())
+    torch.testing.assert_close(from_opponent(rotated), IMAGES)
+    grey = IMAGES[:, :1].expand(-1, 3, -1, -1)
+    assert to_opponent(grey)[:, 1:].abs().max() < 1e-6
+
+
+def test_images_without_colour_are_not_given_any() -> None:
+    grey = IMAGES[:, :1].expand(-1, 3, -1, -1)
+    spread = BandSpread.around(grey.mean(0, keepdim=True), grey, torch.tensor([0.5, 0.5])).spread
+    # The floor that keeps numbers finite, and a part in ten thousand of the lightness.
+    assert (spread[0, :, 1:] <= 1e-5 + 1e-4 * spread[0, :, :1]).all()
 
 
 def test_spread_maps_are_adjoint() -> None:
