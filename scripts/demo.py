@@ -26,7 +26,7 @@ def demo_command(
 ) -> int:
     """Compute the barycenter of two portraits, then the morph of one texture into another.
 
-    On two cores, the first takes about a minute and the second three.
+    On two cores both together take two to four minutes, by what the processor can do.
 
     Args:
         size: Short side in pixels.
