@@ -137,15 +137,15 @@ class BarycenterProblem:
     @torch.no_grad()
     def _targets(self, inputs: Tensor, draw: Draw) -> Embedding:
         """Embed the inputs of a step; a deterministic metric's embeddings are kept."""
-        if self.working_metric.stochastic or self.subset is not None:
-            return self.working_metric.embed(inputs, draw)
+        metric = self.working_metric
+        if metric.stochastic or self.subset is not None:
+            return metric.embed(inputs, draw)
         return self._kept_targets
 
     @cached_property
     def _kept_targets(self) -> Embedding:
-        return self.working_metric.embed(
-            self.images, self.working_metric.draw(image_size(self.images))
-        )
+        metric = self.working_metric
+        return metric.embed(self.images, metric.draw(image_size(self.images)))
 
     def _choose(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return this step's inputs and weights: all, or a random subset drawn by weight."""

@@ -26,7 +26,6 @@ def _matrix_on(size: int, sigma: float, device: torch.device, dtype: torch.dtype
     return gaussian_matrix(size, sigma).to(device, dtype)
 
 
-@lru_cache(maxsize=64)
 def gaussian_matrix(size: int, sigma: float) -> Tensor:
     """Return the symmetric matrix (size, size), float64, that blurs a mirrored signal."""
     index = torch.arange(size, dtype=torch.float64)

@@ -159,9 +159,7 @@ class GeodesicProblem:
         """Sample the energy and its gradient on fresh draws shared by all frames."""
         value, gradient = 0.0, torch.zeros_like(x)
         for draw in self.metric.draws(self.size, self.draws, generator):
-            energy, slope = path_energy(
-                self.working_metric, self.ends, x, draw, power=self.power, chunk=self.chunk
-            )
+            energy, slope = self._energy(x, draw)
             value += energy / self.draws
             gradient += slope / self.draws
         if self.pixel_weight:
@@ -173,18 +171,7 @@ class GeodesicProblem:
     @torch.no_grad()
     def held_out(self, x: Tensor) -> float:
         """Return the energy on the held-out draws."""
-        values = [
-            path_energy(
-                self.working_metric,
-                self.ends,
-                x,
-                draw,
-                power=self.power,
-                chunk=self.chunk,
-                slope=False,
-            )[0]
-            for draw in self.held_out_draws
-        ]
+        values = [self._energy(x, draw, slope=False)[0] for draw in self.held_out_draws]
         pixels = _pixel_energy(self.complete(x))[0] if self.pixel_weight else 0.0
         return sum(values) / len(values) + self.pixel_weight * pixels
 
@@ -194,6 +181,10 @@ class GeodesicProblem:
         halves = torch.tensor([0.5, 0.5])
         bands = BandSpread.around(ends.mean(0, keepdim=True), ends, halves)
         return PathCoordinates(bands, self.transitions)
+
+    def _energy(self, x: Tensor, draw: Draw, *, slope: bool = True) -> tuple[float, Tensor]:
+        metric, power, chunk = self.working_metric, self.power, self.chunk
+        return path_energy(metric, self.ends, x, draw, power=power, chunk=chunk, slope=slope)
 
     def _set_aside(self, size: tuple[int, int]) -> tuple[Draw, ...]:
         count = _HELD_OUT_DRAWS if self.metric.stochastic else 1

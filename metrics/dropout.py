@@ -13,7 +13,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from metrics.functions import ZeroAt
+from metrics.functions import ZeroAt, is_channels_last
 
 _LAYER_STRIDE = 0x9E3779B9  # odd, and large against neighbouring seeds
 
@@ -32,7 +32,7 @@ class Dropout:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return x (N, C, H, W) with dropped elements zero."""
-        if not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last):
+        if is_channels_last(x):
             # In the order of memory, where nothing needs to be copied.
             return self(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         positions = _layer_positions(self._keep, self._seeds, self._layer, x[0].numel(), x.device)

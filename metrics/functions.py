@@ -132,11 +132,12 @@ class SquaredSteps(torch.autograd.Function):
 
 def _empty(size: Sequence[int], like: Tensor) -> Tensor:
     """Return room for a tensor of ``size`` of the type and memory format of another."""
-    memory = torch.channels_last if _is_channels_last(like) else torch.contiguous_format
+    memory = torch.channels_last if is_channels_last(like) else torch.contiguous_format
     return torch.empty(*size, dtype=like.dtype, device=like.device, memory_format=memory)
 
 
-def _is_channels_last(x: Tensor) -> bool:
+def is_channels_last(x: Tensor) -> bool:
+    """Return whether the channels of x (N, C, H, W) lie side by side in memory."""
     if x.dim() != 4 or x.is_contiguous():
         return False
     return x.is_contiguous(memory_format=torch.channels_last)
@@ -144,7 +145,7 @@ def _is_channels_last(x: Tensor) -> bool:
 
 def _squared_norms(points: Tensor) -> Tensor:
     """Return the squared norms (N,) of points (N, ...)."""
-    if _is_channels_last(points):
+    if is_channels_last(points):
         points = points.permute(0, 2, 3, 1)
     wide = torch.promote_types(points.dtype, torch.float32)
     # Row by row: one long float32 accumulation is off by 1e-4 at 400 x 400 px.

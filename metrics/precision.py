@@ -37,16 +37,16 @@ def working_copy(metric: Metric, precision: Precision = "auto") -> Metric:
         raise InputError(f"precision: found {precision!r}, expected auto, float32 or bfloat16")
     if not isinstance(metric, PerceptualMetric) or metric.dtype != torch.float32:
         return metric
-    suits = metric.stochastic and metric.trunk.smooth
-    if precision == "auto" and not (suits and multiplies_bfloat16(metric.device)):
-        return metric
+    if precision == "auto":
+        suits = metric.stochastic and metric.trunk.smooth
+        precision = "bfloat16" if suits and multiplies_bfloat16(metric.device) else "float32"
     if precision == "float32":
         return metric
     reduced = copy.deepcopy(metric).to(torch.bfloat16)
-    # What the matrix units of GPUs take; CPUs gain nothing from it.
-    return (
-        reduced.to(memory_format=torch.channels_last) if metric.device.type == "cuda" else reduced
-    )
+    if metric.device.type == "cuda":
+        # What the matrix units of GPUs take; CPUs gain nothing from it.
+        reduced = reduced.to(memory_format=torch.channels_last)
+    return reduced
 
 
 def precision_of(metric: Metric) -> str:

@@ -61,7 +61,7 @@ def benchmark_convergence_command(
         metric: The distance.
         precision: Of the gradients' arithmetic.
         device: auto, cpu, cuda, ...
-        outdir: Folder for benchmark.json and convergence.png; curves already in it are kept.
+        outdir: Folder for benchmark.json and convergence_SIZE.png; curves already in it are kept.
     """
     if not sizes or steps < 1 or released < 1 or seeds < 1 or (frames and frames < 3):
         raise InputError("expected sizes, at least 1 step and 1 seed, and 0 or 3 frames and more")
@@ -119,14 +119,13 @@ def _curves(
 
 
 def _compare(curves: dict[Schedule, list[Curve]]) -> dict[str, Any]:
-    """Return the mean curves and what our solver needs for what the released one reaches."""
-    released, ours = _mean(curves["released"]), curves["adaptive"]
-    end = released.points[-1]
+    """Return the mean ends and what our solver needs for what the released one reaches."""
+    end, ours = _mean_end(curves["released"]), curves["adaptive"]
     needed = [each.passes_to(end.objective) for each in ours]
     seconds = mean(each.points[-1].seconds / each.points[-1].passes for each in ours)
     return {
         "released": end,
-        "ours": _mean(ours).points[-1],
+        "ours": _mean_end(ours),
         "passes_needed": needed,
         # Infinitely fewer where our start is lower already.
         "times_fewer": end.passes / median(needed) if median(needed) else math.inf,
@@ -135,17 +134,14 @@ def _compare(curves: dict[Schedule, list[Curve]]) -> dict[str, Any]:
     }
 
 
-def _mean(curves: Sequence[Curve]) -> Curve:
-    """Return the mean over seeds; its error is the draws', which all seeds share."""
-    points = [
-        replace(
-            each[0],
-            seconds=mean(point.seconds for point in each),
-            objective=mean(point.objective for point in each),
-        )
-        for each in zip(*(curve.points for curve in curves), strict=True)
-    ]
-    return Curve(tuple(points), curves[0].pictures)
+def _mean_end(curves: Sequence[Curve]) -> Point:
+    """Return the mean of the last points; its error is the draws', which all seeds share."""
+    ends = [each.points[-1] for each in curves]
+    return replace(
+        ends[0],
+        seconds=mean(end.seconds for end in ends),
+        objective=mean(end.objective for end in ends),
+    )
 
 
 def _report(result: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -21,6 +20,7 @@ from geometry.geodesic_problem import GeodesicProblem
 from geometry.path_energy import path_energy
 from metrics import InputError, Precision
 from optim import keep_freed_memory
+from scripts.floor import timed
 from scripts.images import prepare_outdir
 from scripts.options import make_metric, resolve_device
 from scripts.plots import save_figure
@@ -156,11 +156,8 @@ def measure(
     idle = _peak_memory(where)
     seconds = []
     for draw in draws:
-        began = time.perf_counter()
-        path_energy(problem.working_metric, problem.ends, inner, draw, chunk=problem.chunk)
-        if where.type == "cuda":
-            torch.cuda.synchronize(where)
-        seconds.append(time.perf_counter() - began)
+        arguments = (problem.working_metric, problem.ends, inner, draw)
+        seconds.append(timed(path_energy, *arguments, chunk=problem.chunk)[0])
     return Measurement(size, frames, median(seconds[1:]), _peak_memory(where), idle)
 
 

@@ -77,11 +77,11 @@ def floor_seconds(
     return sum(layer.seconds(free, fixed) for layer in layers)
 
 
-def timed(function: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
+def timed(function: Callable[..., Any], *arguments: Any, **options: Any) -> tuple[float, Any]:
     """Call a function; return seconds, those of a GPU included, and its result."""
     synchronise()
     began = time.perf_counter()
-    result = function(*arguments)
+    result = function(*arguments, **options)
     synchronise()
     return time.perf_counter() - began, result
 
