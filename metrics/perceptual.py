@@ -67,7 +67,7 @@ class PerceptualMetric(Metric):
             if (values < 0).any():
                 raise InputError(f"{name}: linear weights of layer {index} have a negative entry")
             self.register_buffer(f"root{index}", values.sqrt()[:, None, None])
-        self._layers = len(linear)
+        self.layers = len(linear)
         self.eval()
 
     @property

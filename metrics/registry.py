@@ -15,7 +15,7 @@ from metrics.errors import InputError
 from metrics.perceptual import PerceptualMetric
 from metrics.pixel import L2
 from metrics.trunks import VGG16, AlexNet, SqueezeNet, Trunk
-from metrics.weights import load_linear, load_trunk
+from metrics.weights import Weights, load_linear, load_trunk
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def create_metric(
     name: str = "elpips_vgg",
     *,
     trunk: Path | None = None,
-    linear: Path | None = None,
+    linear: Path | Weights | None = None,
     device: str | torch.device = "cpu",
     **options: Any,
 ) -> Metric:
@@ -61,7 +61,8 @@ def create_metric(
         One of `available_metrics()`; those of the E-LPIPS release keep its names.
     trunk, linear
         Files to take the network's and the linear weights from, in place of the search
-        described in `metrics.weights`.
+        described in `metrics.weights`; for the linear weights also what one of its functions
+        returned.
     device
         Where the metric lives; images must be there too.
     **options
@@ -89,7 +90,8 @@ def create_metric(
     if not recipe.has_ensemble:
         _reject(name, options)
     ensemble = _ensemble(name, options) if recipe.has_ensemble else None
-    trunk_weights, linear_weights = load_trunk(recipe.trunk_file, trunk), load_linear(name, linear)
+    trunk_weights = load_trunk(recipe.trunk_file, trunk)
+    linear_weights = linear if isinstance(linear, Weights) else load_linear(name, linear)
     metric = PerceptualMetric(
         name,
         recipe.build(trunk_weights.tensors, ensemble.dropout_keep if ensemble else 1.0),

@@ -8,7 +8,7 @@ from typing import Annotated
 import tyro
 
 from metrics.weights import WeightsStatus, fetch, inventory
-from metrics.weights.registry import LINEAR_OF, TRUNK_OF
+from metrics.weights.registry import LINEAR_OF, SHIPPED, TRUNK_OF
 from scripts.options import format_table, print_json
 
 
@@ -72,6 +72,8 @@ def _readiness(found: Sequence[WeightsStatus]) -> str:
         state = f"lacks {' and '.join(lacking)}" if lacking else "ready"
         if lacking == [linear] and stand_in in present:
             state += f"; {stand_in} stands in, on another scale"
+        elif lacking == [linear] and metric in SHIPPED:
+            state += "; the project's own calibration takes its place"
         rows.append((metric, state))
     return format_table(rows, "<<")
 

@@ -6,7 +6,7 @@ opened before its SHA-256 matched the registry; see `registry` for the table.
 """
 
 from metrics.weights.inventory import fetch, inventory
-from metrics.weights.load import load_linear, load_trunk
+from metrics.weights.load import load_linear, load_lpips, load_own, load_trunk, unit_linear
 from metrics.weights.types import UnavailableError, Weights, WeightsError, WeightsStatus
 
 __all__ = [
@@ -17,5 +17,8 @@ __all__ = [
     "fetch",
     "inventory",
     "load_linear",
+    "load_lpips",
+    "load_own",
     "load_trunk",
+    "unit_linear",
 ]

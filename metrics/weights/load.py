@@ -9,15 +9,12 @@ from pathlib import Path
 import torch
 
 from metrics.weights import acquire
+from metrics.weights.convert import read_user_file
 from metrics.weights.layout import CHANNELS
-from metrics.weights.registry import ASSETS, LINEAR_OF, TRUNKS
+from metrics.weights.registry import ASSETS, LINEAR_OF, SHIPPED, TRUNKS
 from metrics.weights.types import UnavailableError, Weights, WeightsError
 
 logger = logging.getLogger("elpips")
-
-# relu1_2, relu2_2, relu3_3, relu4_3 and relu5_3 among E-LPIPS-VGG's layers, where 0 is the
-# image and 1 to 13 are the convolutions.
-LPIPS_VGG_LAYERS = (2, 4, 7, 10, 13)
 
 
 def load_trunk(name: str, path: Path | None = None) -> Weights:
@@ -76,9 +73,9 @@ def load_linear(metric: str, path: Path | None = None) -> Weights:
     -------
     Weights
         ``"lin0"``, ``"lin1"``, ...: float32 (C,) per layer, at least 0. Where the authors'
-        file cannot be had, a warning is logged and ``calibration`` begins with
-        ``"stand-in: "``: LPIPS v0.1's layers for lpips_vgg and lpips_squeeze, LPIPS-VGG v0.1's
-        on five of the fourteen layers for elpips_vgg. Distances are on another scale then.
+        file cannot be had, a warning is logged, and ``calibration`` says what is in its place:
+        for elpips_vgg the project's own, which comes along; for lpips_vgg and lpips_squeeze
+        LPIPS v0.1's ("stand-in: ..."), whose distances are on another scale.
 
     Raises
     ------
@@ -101,11 +98,22 @@ def load_linear(metric: str, path: Path | None = None) -> Weights:
         file = asset.origins[0].filename
         advice = f"put {file} into a folder and name it in ELPIPS_WEIGHTS, or run "
         advice += "`elpips weights fetch` where the network allows"
+        if metric in SHIPPED:
+            own = load_own(metric)
+            logger.warning(
+                "%s runs on the calibration %s, not on the authors' %s (%s); %s",
+                metric,
+                own.calibration,
+                file,
+                error,
+                advice,
+            )
+            return own
         if second is None:
             raise UnavailableError(f"no linear weights of {metric}: {error}; {advice}") from None
         reason = str(error)
     try:
-        weights = _stand_in(metric, acquire.get(ASSETS[second], second))
+        weights = replace(acquire.get(ASSETS[second], second), name=metric)
     except UnavailableError as error:
         raise UnavailableError(
             f"no linear weights of {metric}: {reason}; and none that could stand in: {error}; "
@@ -118,14 +126,54 @@ def load_linear(metric: str, path: Path | None = None) -> Weights:
         reason,
         advice,
     )
-    return weights
+    return replace(weights, calibration=f"stand-in: {weights.calibration}")
 
 
-def _stand_in(metric: str, weights: Weights) -> Weights:
-    if metric != "elpips_vgg":
-        return replace(weights, name=metric, calibration=f"stand-in: {weights.calibration}")
-    tensors = {f"lin{i}": torch.zeros(count) for i, count in enumerate(CHANNELS[metric])}
-    for i, layer in enumerate(LPIPS_VGG_LAYERS):
-        tensors[f"lin{layer}"] = weights.tensors[f"lin{i}"]
-    calibration = "stand-in: LPIPS-VGG v0.1 linear weights on their five layers"
-    return replace(weights, name=metric, tensors=tensors, calibration=calibration)
+def load_own(metric: str) -> Weights:
+    """Load the project's own calibration of a metric, which comes along.
+
+    Raises
+    ------
+    WeightsError
+        If there is none of this metric, or the installation is damaged.
+    """
+    if metric not in SHIPPED:
+        raise WeightsError(f"no calibration of {metric!r} comes along; expected {list(SHIPPED)}")
+    path = Path(__file__).with_name(SHIPPED[metric])
+    tensors, sha256, calibration = read_user_file(path, "linear", metric)
+    return Weights(metric, tensors, path.name, sha256, calibration)
+
+
+def load_lpips(metric: str) -> Weights:
+    """Load the linear layers of LPIPS v0.1, whichever others a metric would be given.
+
+    Parameters
+    ----------
+    metric
+        ``"lpips_vgg"``, ``"lpips_squeeze"`` or ``"lpips_alex"``.
+
+    Raises
+    ------
+    WeightsError
+        If there are none of this metric, or they cannot be had.
+    """
+    asset = ASSETS.get(metric.replace("lpips_", "lpips_v0.1_", 1))
+    if asset is None or asset.layout != metric:
+        raise WeightsError(f"LPIPS v0.1 has no linear layers of {metric!r}")
+    return replace(acquire.get(asset, metric), name=metric)
+
+
+def unit_linear(metric: str) -> Weights:
+    """Return linear layers of all ones, to be fitted.
+
+    Raises
+    ------
+    WeightsError
+        If there is no such metric.
+    """
+    if metric not in CHANNELS:
+        raise WeightsError(
+            f"there are no linear layers of {metric!r}; expected one of {sorted(CHANNELS)}"
+        )
+    tensors = {f"lin{i}": torch.ones(count) for i, count in enumerate(CHANNELS[metric])}
+    return Weights(metric, tensors, "made here", "", "all ones")

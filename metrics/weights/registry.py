@@ -249,7 +249,7 @@ LINEARS = (
     ),
     _lpips_linear(
         "vgg",
-        "stand-in for the linear layers of lpips_vgg and elpips_vgg",
+        "stand-in for the linear layers of lpips_vgg",
         _lpips("vgg", "a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868", 7_289),
         _VGG16_FLAX,
     ),
@@ -271,13 +271,19 @@ LINEARS = (
 ASSETS: dict[str, Asset] = {asset.name: asset for asset in (*TRUNKS, *LINEARS)}
 
 LINEAR_OF: dict[str, tuple[str, str | None]] = {
-    "elpips_vgg": ("vgg_full_avg", "lpips_v0.1_vgg"),
+    "elpips_vgg": ("vgg_full_avg", None),
     "elpips_squeeze_maxpool": ("squeeze_full_maxpool", None),
     "lpips_vgg": ("vgg_maxpool", "lpips_v0.1_vgg"),
     "lpips_squeeze": ("squeeze", "lpips_v0.1_squeeze"),
     "lpips_alex": ("lpips_v0.1_alex", None),
 }
-"""Each metric's linear layers and, where there is one, what stands in for them."""
+"""Each metric's linear layers and, where there is one, the asset that stands in for them."""
+
+SHIPPED: dict[str, str] = {"elpips_vgg": "elpips_vgg_own.safetensors"}
+"""Files beside this one with calibrations of the project's own, which stand in for others.
+
+Their metadata holds the recipe: what `elpips make-2afc` and `elpips calibrate` were given.
+"""
 
 TRUNK_OF: dict[str, str] = {
     "elpips_vgg": "vgg16",

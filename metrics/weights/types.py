@@ -34,7 +34,7 @@ class Weights:
         is that of the original, which says more: it is the same on every machine.
     calibration
         For linear layers, whose numbers they are; begins with ``"stand-in: "`` where they
-        are not the ones the metric is defined with. None for trunks.
+        are another metric's. None for trunks.
     """
 
     name: str

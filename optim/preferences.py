@@ -1,0 +1,239 @@
+"""Non-negative linear weights fitted to preferences between two alternatives (2AFC).
+
+A triplet has two vectors of non-negative features, first (C,) and second (C,), and the
+fraction h of judges that preferred the second. Distances are d = w . feature with w >= 0; a
+small network turns the two distances into a probability, which is compared with h. Where the
+features are a metric's channel distances, the weights are its linear layers, which is how
+LPIPS [1]_ and E-LPIPS were calibrated.
+
+References
+----------
+.. [1] Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual
+   Metric", CVPR 2018, Section 3.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+_SOFTENING = 0.1
+_SLOPE = 0.2
+_INPUTS = 5
+
+
+@dataclass(frozen=True)
+class PreferenceOptions:
+    """How weights are fitted; defaults as released with E-LPIPS (``train_run.py``).
+
+    Attributes
+    ----------
+    epochs
+        Passes over the triplets at the full rate ...
+    decay_epochs
+        ... and then at a rate that falls to zero linearly.
+    batch
+        Triplets per step.
+    rate
+        Adam's step size, of weights and network.
+    betas
+        Adam's decay rates.
+    pause
+        First steps, at a rate of zero, while Adam's moments settle.
+    warmup
+        Steps after these, at a rising rate.
+    hidden
+        Units in each of the two hidden layers of the ranking network.
+    seed
+        Of the network's first weights and of the order of the triplets.
+    """
+
+    epochs: int = 5
+    decay_epochs: int = 5
+    batch: int = 50
+    rate: float = 1e-4
+    betas: tuple[float, float] = (0.9, 0.999)
+    pause: int = 50
+    warmup: int = 50
+    hidden: int = 32
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        if self.epochs < 0 or self.decay_epochs < 0 or self.epochs + self.decay_epochs < 1:
+            raise ValueError(
+                f"epochs: found {self.epochs} and {self.decay_epochs}, expected 1 or more in all"
+            )
+        if self.batch < 1 or self.hidden < 1:
+            raise ValueError(f"batch {self.batch}, hidden {self.hidden}: expected at least 1")
+        if not (self.rate > 0 and math.isfinite(self.rate)):
+            raise ValueError(f"rate: found {self.rate}, expected a positive number")
+
+    def rate_at(self, step: int, steps_per_epoch: int) -> float:
+        """Return the step size of a step, counted from 0."""
+        warm = min(max((step - self.pause) / max(1, self.warmup), 0.0), 1.0)
+        late = step // steps_per_epoch - self.epochs + 1
+        decay = 1.0 if late <= 0 else 1 - late / (self.decay_epochs + 1)
+        return self.rate * warm * decay
+
+
+@dataclass(frozen=True)
+class PreferenceFit:
+    """Fitted weights.
+
+    Attributes
+    ----------
+    weights
+        (C,), at least 0, on the scale that the fit ended on: preferences do not fix it.
+    losses
+        Mean loss of each epoch.
+    """
+
+    weights: Tensor
+    losses: tuple[float, ...]
+
+
+class RankingNetwork(nn.Module):
+    """Logit of the probability that the second alternative is preferred, from two distances.
+
+    Of (d0, d1, d0 - d1, d0 / (0.1 + d1), d1 / (0.1 + d0)), by two hidden layers.
+    """
+
+    def __init__(self, hidden: int, generator: torch.Generator) -> None:
+        super().__init__()
+        sizes = (_INPUTS, hidden, hidden, 1)
+        self.layers = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(sizes))
+        for parameter in self.parameters():
+            fan_in = parameter.shape[-1] if parameter.dim() == 2 else hidden
+            bound = fan_in**-0.5
+            with torch.no_grad():
+                parameter.copy_((torch.rand(parameter.shape, generator=generator) * 2 - 1) * bound)
+        self._orient()
+
+    def _orient(self) -> None:
+        """Let a larger first distance speak for the second alternative, to begin with.
+
+        At weights of zero the network gets no signal on its inputs: pointing the other way, it
+        would hold the weights at zero for good.
+        """
+        origin = torch.zeros(2, 1, requires_grad=True)
+        (slope,) = torch.autograd.grad(self(origin[0], origin[1]).sum(), origin)
+        if slope[0] < slope[1]:
+            with torch.no_grad():
+                self.layers[-1].get_parameter("weight").neg_()
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        """Return logits (N,) of distances (N,) and (N,)."""
+        x = torch.stack(
+            [
+                first,
+                second,
+                first - second,
+                first / (_SOFTENING + second),
+                second / (_SOFTENING + first),
+            ],
+            dim=1,
+        )
+        for layer in list(self.layers)[:-1]:
+            x = F.leaky_relu(layer(x), _SLOPE)
+        return self.layers[-1](x)[:, 0]
+
+
+def fit_preferences(
+    first: Tensor,
+    second: Tensor,
+    preferred: Tensor,
+    options: PreferenceOptions | None = None,
+    progress: Callable[[int, float], object] | None = None,
+) -> PreferenceFit:
+    """Fit non-negative weights by which distances explain preferences.
+
+    Weights start at zero and are clamped to be non-negative after every step; the loss is the
+    binary cross-entropy of the ranking network, averaged over both orders of the pair.
+
+    Parameters
+    ----------
+    first, second
+        Features (N, C) of the two alternatives, at least 0, on one device.
+    preferred
+        (N,) in [0, 1]: the fraction of judges that preferred the second.
+    options
+        How; by default as released.
+    progress
+        Called with the number of epochs done and the mean loss of the last.
+
+    Returns
+    -------
+    PreferenceFit
+        The same numbers for the same seed on the same machine.
+
+    Raises
+    ------
+    ValueError
+        Tensors whose shapes do not fit, none at all, or values out of range or not finite.
+    """
+    options = options or PreferenceOptions()
+    _check(first, second, preferred)
+    rng = torch.Generator().manual_seed(options.seed)
+    network = RankingNetwork(options.hidden, rng).to(first.device)
+    weights = torch.zeros(first.shape[1], device=first.device, requires_grad=True)
+    adam = torch.optim.Adam([weights, *network.parameters()], options.rate, options.betas)
+    steps = -(-len(first) // options.batch)
+    losses: list[float] = []
+    for epoch in range(options.epochs + options.decay_epochs):
+        order = torch.randperm(len(first), generator=rng).to(first.device)
+        total = 0.0
+        for index, chosen in enumerate(order.split(options.batch)):
+            for group in adam.param_groups:
+                group["lr"] = options.rate_at(epoch * steps + index, steps)
+            distances = first[chosen] @ weights, second[chosen] @ weights
+            loss = _symmetric_loss(network, *distances, preferred[chosen])
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+            with torch.no_grad():
+                weights.clamp_(min=0)
+            total += loss.item() * len(chosen)
+        losses.append(total / len(first))
+        if progress is not None:
+            progress(epoch + 1, losses[-1])
+    return PreferenceFit(weights.detach().clone(), tuple(losses))
+
+
+def two_afc_scores(first: Tensor, second: Tensor, preferred: Tensor) -> Tensor:
+    """Return the 2AFC score (N,) of distances (N,) and (N,): the judges that agree.
+
+    The fraction of judges that preferred the alternative of least distance; a half at ties.
+    """
+    half = (first == second) * 0.5
+    return preferred * (second < first) + (1 - preferred) * (first < second) + half
+
+
+def _symmetric_loss(
+    network: RankingNetwork, first: Tensor, second: Tensor, preferred: Tensor
+) -> Tensor:
+    logits = torch.cat([network(first, second), network(second, first)])
+    return F.binary_cross_entropy_with_logits(logits, torch.cat([preferred, 1 - preferred]))
+
+
+def _check(first: Tensor, second: Tensor, preferred: Tensor) -> None:
+    if first.dim() != 2 or first.shape != second.shape or preferred.shape != first.shape[:1]:
+        raise ValueError(
+            f"found shapes {tuple(first.shape)}, {tuple(second.shape)} and "
+            f"{tuple(preferred.shape)}; expected (N, C), (N, C) and (N,)"
+        )
+    if not len(first):
+        raise ValueError("there are no preferences; expected at least one")
+    for features in (first, second):
+        low, high = torch.stack(features.aminmax()).tolist()
+        if not (low >= 0 and math.isfinite(high)):
+            raise ValueError(f"features from {low:.3g} to {high:.3g}; expected finite, >= 0")
+    low, high = torch.stack(preferred.aminmax()).tolist()
+    if not (low >= 0 and high <= 1):
+        raise ValueError(f"preferences from {low:.3g} to {high:.3g}; expected [0, 1]")

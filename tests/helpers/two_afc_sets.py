@@ -1,0 +1,54 @@
+"""A small 2AFC set, and the tiny metric under a name that the commands know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+import scripts.calibrate
+import scripts.two_afc_scores
+from metrics import Ensemble, create_metric
+from metrics.channels import unit_weighted
+from metrics.weights import layout
+from metrics.weights.convert import read_user_file
+from metrics.weights.types import Weights
+from scripts.two_afc import write_triplet
+from tiny_metric import tiny
+
+SIDE = 24
+
+
+def write_set(folder: Path, families: dict[str, int], judge=None) -> None:
+    """Write families of noisy grey triplets; p1 is the noisier one of odd triplets."""
+    for family, count in families.items():
+        for index in range(count):
+            rng = torch.Generator().manual_seed(index + 100 * len(family))
+            ref = 0.3 + 0.4 * torch.rand(3, SIDE, SIDE, generator=rng)
+            noise = torch.randn(2, 3, SIDE, SIDE, generator=rng)
+            sizes = (0.02, 0.1) if index % 2 else (0.1, 0.02)
+            copies = [(ref + s * n).clamp(0, 1) for s, n in zip(sizes, noise, strict=True)]
+            h = (0.1 if index % 2 else 0.9) if judge is None else judge(index)
+            write_triplet(folder / family, f"{index:06d}", torch.stack([ref, *copies]), h)
+
+
+def use_tiny_metric(monkeypatch) -> None:
+    """Let "tiny" be a metric with two layers that can be calibrated and evaluated."""
+    monkeypatch.setitem(layout.CHANNELS, "tiny", (3, 5))
+
+    def still(name, device):
+        del name, device
+        return unit_weighted(tiny())
+
+    def make(name, device, **options):
+        del device, options
+        return tiny(Ensemble(scale=False)) if name == "tiny" else create_metric(name)
+
+    def load(name, path):
+        tensors, sha256, calibration = read_user_file(path, "linear", name)
+        return replace(Weights(name, tensors, str(path), sha256), calibration=calibration)
+
+    monkeypatch.setattr(scripts.calibrate, "still_metric", still)
+    monkeypatch.setattr(scripts.two_afc_scores, "make_metric", make)
+    monkeypatch.setattr(scripts.two_afc_scores, "load_linear", load)
