@@ -7,6 +7,10 @@
 >>> path.frames, path(0.5), path.evaluation.path.excess  # doctest: +SKIP
 """
 
+from geometry.attack_problem import AttackProblem as AttackProblem
+from geometry.attacks import Attack as Attack
+from geometry.attacks import AttackEvaluation as AttackEvaluation
+from geometry.attacks import attack as attack
 from geometry.barycenter import Barycenter as Barycenter
 from geometry.barycenter import barycenter as barycenter
 from geometry.barycenter_problem import BarycenterProblem as BarycenterProblem

@@ -7,6 +7,7 @@ of metrics: a `Problem` gives gradients and held-out values of anything.
 from optim.adam import ReleasedAdam as ReleasedAdam
 from optim.adam import SpreadAdam as SpreadAdam
 from optim.allocator import keep_freed_memory as keep_freed_memory
+from optim.ball import BallDescent as BallDescent
 from optim.box import optimality_error as optimality_error
 from optim.box import project as project
 from optim.checkpoint import CheckpointError as CheckpointError
@@ -18,6 +19,8 @@ from optim.driver import advance as advance
 from optim.driver import conclude as conclude
 from optim.driver import minimise as minimise
 from optim.driver import start as start
+from optim.lagrange import LagrangeAdam as LagrangeAdam
+from optim.problem import Constraint as Constraint
 from optim.problem import Coordinates as Coordinates
 from optim.problem import Problem as Problem
 from optim.problem import Sample as Sample

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from optim.box import optimality_error, project
-from optim.problem import Coordinates, Scaling
+from optim.problem import Coordinates, Sample, Scaling
 from optim.solver import Solver, State
 
 
@@ -37,9 +37,9 @@ class _Adam(Solver):
         zero = torch.zeros_like(self.coordinates.adjoint(x))
         return {"step": 0, "m": zero, "v": zero}
 
-    def step(self, x: Tensor, gradient: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(self, x: Tensor, sample: Sample, state: State) -> tuple[Tensor, State]:
         """Take one step; see `Solver.step`."""
-        slope = self.coordinates.adjoint(gradient)
+        slope = self.coordinates.adjoint(sample.gradient)
         m = torch.lerp(slope, state["m"], self.beta1)
         v = torch.lerp(slope.square(), state["v"], self.beta2)
         step = state["step"] + 1
@@ -114,16 +114,16 @@ class SpreadAdam(_Adam):
             "mass": 0.0,
         }
 
-    def step(self, x: Tensor, gradient: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(self, x: Tensor, sample: Sample, state: State) -> tuple[Tensor, State]:
         """Take one step and average; see `Solver.step`."""
-        x, moments = super().step(x, gradient, state)
+        x, moments = super().step(x, sample, state)
         weight = float(moments["step"]) ** self.averaging
         mass = state["mass"] + weight
         share = weight / mass
         return x, {
             **moments,
             "average": torch.lerp(state["average"], x, share),
-            "slope": torch.lerp(state["slope"], gradient, share),
+            "slope": torch.lerp(state["slope"], sample.gradient, share),
             "mass": mass,
         }
 

@@ -129,7 +129,7 @@ def _step(problem: Problem, solver: Solver, run: Run, limits: Limits) -> Run:
     error = optimality_error(run.x, sample.gradient)
     if not (math.isfinite(sample.value) and math.isfinite(error)):
         raise FloatingPointError
-    x, state = solver.step(run.x, sample.gradient, run.solver)
+    x, state = solver.step(run.x, sample, run.solver)
     draws = (run.history[-1].draws if run.history else 0) + sample.draws
     run = replace(run, step=run.step + 1, x=x, solver=state, generator=generator.get_state())
     if run.step % limits.evaluate_every == 0:

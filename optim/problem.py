@@ -10,6 +10,14 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
+class Constraint:
+    """One stochastic look at a constraint: its ``value``, kept <= 0, and its gradient."""
+
+    value: float
+    gradient: Tensor
+
+
+@dataclass(frozen=True)
 class Sample:
     """One stochastic look at the objective.
 
@@ -21,11 +29,14 @@ class Sample:
         Its gradient, shaped like the variable.
     draws
         How many random draws it cost.
+    constraint
+        What the expected value of has to stay below 0, if anything.
     """
 
     value: float
     gradient: Tensor
     draws: int = 1
+    constraint: Constraint | None = None
 
 
 class Problem(Protocol):

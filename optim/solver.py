@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
+from optim.problem import Sample
+
 State = dict[str, Any]
 """Tensors and numbers; a checkpoint stores it as it is."""
 
@@ -22,8 +24,8 @@ class Solver(ABC):
         """Return the state before the first step from x."""
 
     @abstractmethod
-    def step(self, x: Tensor, gradient: Tensor, state: State) -> tuple[Tensor, State]:
-        """Return the next iterate, inside the box, and the next state; change neither argument."""
+    def step(self, x: Tensor, sample: Sample, state: State) -> tuple[Tensor, State]:
+        """Return the next iterate, inside the box, and the next state; change no argument."""
 
     def optimality(self, x: Tensor, state: State) -> float:
         """Return the optimality error by the solver's best knowledge of the gradient."""

@@ -149,7 +149,7 @@ def _one_step(problem: Problem, solver: Solver, x: Tensor) -> Callable[[], objec
     generator, state = torch.Generator().manual_seed(1), solver.init(x)
 
     def step() -> object:
-        return solver.step(x, problem.sample(x, generator).gradient, state)
+        return solver.step(x, problem.sample(x, generator), state)
 
     return step
 

@@ -10,127 +10,17 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+
+from scripts.commands import ELPIPS, Command
 
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 # What PyTorch's allocators say on the CPU, on Linux and elsewhere.
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory")
-
-
-@dataclass(frozen=True)
-class _Command:
-    """One line about a command, and its function ("module:function") or its subcommands.
-
-    ``default`` is the subcommand that the command's name alone stands for.
-    """
-
-    summary: str
-    target: str = ""
-    commands: Mapping[str, _Command] = field(default_factory=dict)
-    default: str | None = None
-
-
-_ELPIPS = _Command(
-    "Perceptual distances between images, and images between images, under E-LPIPS.",
-    commands={
-        "distance": _Command(
-            "measure the perceptual distance of two images", "scripts.distance:distance_command"
-        ),
-        "compare": _Command(
-            "sort images by their distance to a reference", "scripts.compare:compare_command"
-        ),
-        "barycenter": _Command(
-            "find the image that is perceptually between images",
-            "scripts.barycenter:barycenter_command",
-        ),
-        "geodesic": _Command(
-            "find the shortest path of images between two images, and animate it",
-            "scripts.geodesic:geodesic_command",
-        ),
-        "morph": _Command(
-            "morph through key images, in a circle if wanted", "scripts.morph:morph_command"
-        ),
-        "interpolate": _Command(
-            "find frames between two frames of real footage",
-            "scripts.geodesic:interpolate_command",
-        ),
-        "evaluate": _Command(
-            "measure any path of frames, whoever made it", "scripts.evaluate:evaluate_command"
-        ),
-        "demo": _Command(
-            "find a barycenter and a texture morph of images that come along",
-            "scripts.demo:demo_command",
-        ),
-        "figure": _Command(
-            "draw a figure of the E-LPIPS paper",
-            commands={
-                "barycenters": _Command(
-                    "barycenters of noisy and of shifted copies of an image (Figure 4)",
-                    "scripts.figure_barycenters:figure_barycenters_command",
-                ),
-                "geodesics": _Command(
-                    "geodesics under three metrics, with slices through time (Figure 5)",
-                    "scripts.figure_geodesics:figure_geodesics_command",
-                ),
-            },
-        ),
-        "benchmark": _Command(
-            "measure the solvers",
-            commands={
-                "barycenters": _Command(
-                    "objective and detail of barycenters of many pairs",
-                    "scripts.benchmark_barycenters:benchmark_barycenters_command",
-                ),
-                "geodesics": _Command(
-                    "paths between many pairs, beside cross-fade and published frames",
-                    "scripts.benchmark_geodesics:benchmark_geodesics_command",
-                ),
-                "translations": _Command(
-                    "paths between shifted crops, where the truth is known",
-                    "scripts.benchmark_translations:benchmark_translations_command",
-                ),
-                "interpolation": _Command(
-                    "the middle frames of real footage, which are known",
-                    "scripts.benchmark_interpolation:benchmark_interpolation_command",
-                ),
-                "step": _Command(
-                    "time of a step over that of its bare convolutions",
-                    "scripts.benchmark_step:benchmark_step_command",
-                ),
-                "convergence": _Command(
-                    "objective against network passes, beside the released schedule",
-                    "scripts.benchmark_convergence:benchmark_convergence_command",
-                ),
-                "scale": _Command(
-                    "time and memory of a path's step against frames and pixels",
-                    "scripts.benchmark_scale:benchmark_scale_command",
-                ),
-            },
-        ),
-        "check-parity": _Command(
-            "check the metrics against results of the authors' implementation",
-            "scripts.check_parity:check_parity_command",
-        ),
-        "weights": _Command(
-            "list the weights of the metrics, or fetch them",
-            commands={
-                "list": _Command(
-                    "list the weights and the files they are read from",
-                    "scripts.weights_command:list_command",
-                ),
-                "fetch": _Command(
-                    "put weights into the user's cache", "scripts.weights_command:fetch_command"
-                ),
-            },
-            default="list",
-        ),
-    },
-)
 
 
 class _UnknownCommandError(Exception):
@@ -156,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with _log_on_stderr():
-            code = _run("elpips", _ELPIPS, list(sys.argv[1:] if argv is None else argv))
+            code = _run("elpips", ELPIPS, list(sys.argv[1:] if argv is None else argv))
         # Here, where what goes wrong can still be said.
         sys.stdout.flush()
         return code
@@ -175,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(name: str, command: _Command, arguments: Sequence[str]) -> int:
+def _run(name: str, command: Command, arguments: Sequence[str]) -> int:
     """Run a command or the subcommand of it that the arguments begin with."""
     if command.target:
         return _call(name, command.target, arguments)
@@ -183,7 +73,7 @@ def _run(name: str, command: _Command, arguments: Sequence[str]) -> int:
     if first in ("-h", "--help"):
         print(_help(name, command))
         return 0
-    if first == "--version" and command is _ELPIPS:
+    if first == "--version" and command is ELPIPS:
         print(_version())
         return 0
     if command.default and (first is None or first.startswith("-")):
@@ -215,7 +105,7 @@ def _call(name: str, target: str, arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _help(name: str, command: _Command) -> str:
+def _help(name: str, command: Command) -> str:
     width = max(map(len, command.commands))
     lines = [f"  {each:{width}}  {about.summary}" for each, about in command.commands.items()]
     usage = f"[{'|'.join(command.commands)}]" if command.default else "COMMAND"
@@ -226,7 +116,7 @@ def _help(name: str, command: _Command) -> str:
             f"\n{summary}.\n\ncommands:",
             *lines,
             f"\n`{name} COMMAND --help` explains a command.",
-            *(["`elpips --version` prints the version."] if command is _ELPIPS else []),
+            *(["`elpips --version` prints the version."] if command is ELPIPS else []),
         ]
     )
 

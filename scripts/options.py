@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import torch
 import tyro
@@ -15,6 +15,16 @@ from scripts.record import plain
 
 MetricName = Annotated[str, tyro.conf.arg(help=f"One of {', '.join(available_metrics())}.")]
 """A metric's name, as the type of an option."""
+
+Member = Literal["geometry", "color", "scaling", "dropout"]
+"""Members of the E-LPIPS ensemble, as the paper's ablation groups them."""
+
+_OFF: dict[str, dict[str, Any]] = {
+    "geometry": {"offset": False, "flip": False, "transpose": False},
+    "color": {"permutation": False, "gain": "none"},
+    "scaling": {"scale": False},
+    "dropout": {"dropout_keep": 1.0},
+}
 
 _DEVICES = "auto, cpu, cuda, cuda:1, ..."
 _SEEDS = 2**63
@@ -60,6 +70,13 @@ def resolve_device(name: str | torch.device) -> torch.device:
             f"device '{device}' cannot be used here ({reason}); expected {_DEVICES}"
         ) from None
     return device
+
+
+def ensemble_options(members: Sequence[Member] | None) -> dict[str, Any]:
+    """Return the options of `create_metric` that leave only ``members`` on; None: all."""
+    if members is None:
+        return {}
+    return {k: v for name, off in _OFF.items() if name not in members for k, v in off.items()}
 
 
 def make_metric(name: str, device: str | torch.device = "auto", **options: Any) -> Metric:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from geometry.attack_problem import AttackProblem
 from geometry.barycenter_problem import BarycenterProblem
 from geometry.geodesic_problem import GeodesicProblem
 from metrics.precision import precision_of
@@ -19,7 +20,7 @@ from scripts.images import print_notice
 from scripts.options import weights_record
 from scripts.record import environment
 
-AnyProblem = BarycenterProblem | GeodesicProblem
+AnyProblem = AttackProblem | BarycenterProblem | GeodesicProblem
 
 _CHECKPOINT, _CHECKPOINT_EVERY = "checkpoint.pt", 50
 

@@ -14,14 +14,15 @@ import torch
 from metrics import InputError, create_metric, estimate
 from metrics.weights import WeightsError
 from optim import CheckpointError
-from scripts import cli, weights_command
+from scripts import weights_command
 from scripts.cli import main
+from scripts.commands import ELPIPS, Command
 from scripts.options import default_of, format_table, make_generator, resolve_device
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def commands(command: cli._Command = cli._ELPIPS, *names: str) -> Iterator[list[str]]:
+def commands(command: Command = ELPIPS, *names: str) -> Iterator[list[str]]:
     """Yield the names of every command that can be called."""
     if command.target:
         yield list(names)

@@ -1,0 +1,220 @@
+"""Attacks as stochastic problems: what is raised or lowered, and what has to stay."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from geometry.bands import BandSpread
+from geometry.streams import stream
+from metrics import (
+    Draw,
+    Embedding,
+    InputError,
+    Metric,
+    Precision,
+    check_images,
+    create_metric,
+    working_copy,
+)
+from metrics.base import image_size
+from optim import BallDescent, Constraint, LagrangeAdam, Sample, Solver, project
+
+AttackKind = Literal["a1", "a2"]
+
+ANCHOR_SIGMA = 0.05
+"""Standard deviation of the anchor's noise, measured on the authors' published anchor."""
+
+_HELD_OUT_DRAWS = 16
+_HALVINGS = 10
+# Share of the anchor's distance that the optimisation leaves, lest held-out draws find it above.
+_MARGIN = 0.02
+# Where x is the source or the target, their difference has a gradient, too.
+_TINY = 1e-12
+# First step of A1 in pixel values, by band from fine to coarse: the noise of a step in fine
+# bands costs metric distance, and photographs differ in coarse ones.
+_FIRST_STEP, _DECAY, _DECAY_WITHOUT_NOISE = 0.04, 40.0, 200.0
+_BAND_SPREAD = (0.1, 0.2, 0.4, 0.7, 1.0)
+# Of a constraint's relative excess, when iterates are compared: more than any multiplier.
+_EXCESS_PRICE = 10.0
+
+
+@dataclass(frozen=True)
+class AttackProblem:
+    """An attack on a metric as a stochastic problem over images x (1, 3, H, W).
+
+    Attributes
+    ----------
+    source, anchor, target
+        (1, 3, H, W); no target: away from the source.
+    metric, working_metric
+        The metric, and its copy that gives gradients.
+    level
+        d(anchor, source) on the held-out draws.
+    radius
+        |anchor - source|, root mean square over pixels and channels.
+    held_out_draws
+        Those that the constraint is verified on.
+    """
+
+    kind: AttackKind
+    source: Tensor
+    anchor: Tensor
+    target: Tensor | None
+    metric: Metric
+    working_metric: Metric
+    level: float
+    radius: float
+    held_out_draws: tuple[Draw, ...] = field(default=(), repr=False)
+    _kept: list[Embedding] = field(default_factory=list, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        kind: AttackKind,
+        source: Tensor,
+        target: Tensor | None = None,
+        *,
+        metric: Metric | str,
+        sigma: float = ANCHOR_SIGMA,
+        precision: Precision = "auto",
+        seed: int = 0,
+    ) -> AttackProblem:
+        """Check the arguments of `attack` and set the problem up."""
+        if kind not in ("a1", "a2"):
+            raise InputError(f"attack: found {kind!r}, expected a1 or a2")
+        if kind == "a2" and target is not None:
+            raise InputError("attack a2 raises the distance to its source; it takes no target")
+        if not 0 < sigma < math.inf:
+            raise InputError(f"sigma: found {sigma}, expected > 0")
+        check_images(source[None], "source")
+        if target is not None:
+            check_images(target[None], "target")
+            if target.shape != source.shape:
+                shapes = f"{tuple(source.shape)} and {tuple(target.shape)}"
+                raise InputError(f"source and target differ in shape: {shapes}")
+            if torch.equal(source, target):
+                raise InputError("source and target are the same image")
+        if isinstance(metric, str):
+            metric = create_metric(metric, device=source.device)
+        source = source[None].detach()
+        anchor = noisy(source, sigma, seed)
+        count = _HELD_OUT_DRAWS if metric.stochastic else 1
+        draws = tuple(metric.draws(image_size(source), count, stream(seed, "held_out")))
+        level = mean_distance(metric, anchor, source, draws)
+        if not level > 0:
+            raise InputError(f"{metric.name} does not tell the noisy anchor from the source")
+        return cls(
+            kind=kind,
+            source=source,
+            anchor=anchor,
+            target=None if target is None else target[None].detach(),
+            metric=metric,
+            working_metric=working_copy(metric, precision),
+            level=level,
+            radius=rms(anchor - source),
+            held_out_draws=draws,
+        )
+
+    def sample(self, x: Tensor, generator: torch.Generator) -> Sample:
+        """Sample the goal and, for A1, the constraint on one draw."""
+        variable = x.detach().requires_grad_()
+        (draw,) = self.working_metric.draws(image_size(x), 1, generator)
+        fixed = self._fixed(draw)
+        distance = (
+            self.working_metric.distance(self.working_metric.embed(variable, draw), fixed[0]).sum()
+            / self.level
+        )
+        (slope,) = torch.autograd.grad(distance, variable)
+        value = float(distance.detach())
+        if self.kind == "a2":
+            return Sample(-value, -slope)
+        level = float(self.working_metric.distance(fixed[1], fixed[0])) / self.level
+        goal = self._goal(variable)
+        (gradient,) = torch.autograd.grad(goal, variable)
+        constraint = Constraint(value - (1 - _MARGIN) * level, slope)
+        return Sample(float(goal.detach()), gradient, constraint=constraint)
+
+    @torch.no_grad()
+    def held_out(self, x: Tensor) -> float:
+        """Return the goal, and the price of the constraint's excess, on held-out draws."""
+        relative = self._held_out_distance(x) / self.level
+        if self.kind == "a2":
+            return -relative
+        return float(self._goal(x)) + _EXCESS_PRICE * max(0.0, relative - 1)
+
+    def solver(self) -> Solver:
+        """Return the solver of the attack."""
+        if self.kind == "a2":
+            return BallDescent(self.source, self.radius)
+        spread = torch.tensor(_BAND_SPREAD, dtype=self.source.dtype, device=self.source.device)
+        bands = BandSpread(spread.view(1, -1, 1, 1, 1))
+        decay = _DECAY if self.metric.stochastic else _DECAY_WITHOUT_NOISE
+        return LagrangeAdam(bands, fraction=_FIRST_STEP, decay=decay)
+
+    @torch.no_grad()
+    def tighten(self, x: Tensor) -> Tensor:
+        """Return the point on the line through x where the constraint of A1 is just kept.
+
+        By bisection on the held-out draws: back towards the source where x breaks the
+        constraint, on towards the target (away from the source) where it leaves room.
+        """
+        if self.kind == "a2":
+            return x
+        if self._held_out_distance(x) > self.level:
+            kept, broken = self.source, x
+        else:
+            beyond = 2 * x - self.source if self.target is None else self.target
+            kept, broken = x, project(beyond)
+        low, high = 0.0, 1.0
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (low + high)
+            distance = self._held_out_distance(torch.lerp(kept, broken, middle))
+            low, high = (middle, high) if distance <= self.level else (low, middle)
+        return torch.lerp(kept, broken, low)
+
+    def _goal(self, x: Tensor) -> Tensor:
+        """Return |x - t| or, without a target, minus |x - r|, in units of |b - r|."""
+        away = x - (self.source if self.target is None else self.target)
+        length = (away.square().mean() + _TINY).sqrt() / self.radius
+        return -length if self.target is None else length
+
+    def _held_out_distance(self, x: Tensor) -> float:
+        return mean_distance(self.metric, x, self.source, self.held_out_draws)
+
+    @torch.no_grad()
+    def _fixed(self, draw: Draw) -> Embedding:
+        """Embed the source and, for A1, the anchor; once where nothing is random."""
+        if self._kept:
+            return self._kept[0]
+        fixed = [self.source, self.anchor] if self.kind == "a1" else [self.source]
+        embedding = self.working_metric.embed(torch.cat(fixed), draw)
+        if not self.metric.stochastic:
+            self._kept.append(embedding)
+        return embedding
+
+
+def noisy(images: Tensor, sigma: float, seed: int) -> Tensor:
+    """Add white Gaussian noise to images (N, 3, H, W) and cut to [0, 1]."""
+    noise = torch.randn(images.shape, generator=stream(seed, "init"))
+    return (images + sigma * noise.to(images)).clamp(0, 1)
+
+
+@torch.no_grad()
+def mean_distance(metric: Metric, x: Tensor, y: Tensor, draws: Iterable[Draw]) -> float:
+    """Return the mean distance of x and y (1, 3, H, W) over draws."""
+    values = []
+    for draw in draws:
+        embedding = metric.embed(torch.cat([x, y]), draw)
+        values.append(float(metric.distance(embedding[0], embedding[1])))
+    return math.fsum(values) / len(values)
+
+
+def rms(difference: Tensor) -> float:
+    """Return the root mean square of a tensor."""
+    return float(difference.square().mean().sqrt())

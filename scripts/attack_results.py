@@ -1,0 +1,123 @@
+"""Attacks of which several make a figure or a table: each is solved once and kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from geometry.attack_problem import AttackKind, AttackProblem
+from geometry.attacks import attack_limits, evaluate_attack
+from geometry.streams import stream_seed
+from metrics import Metric, Precision
+from optim import ProgressBar, Result, minimise, start
+from scripts.images import load_image, save_png
+from scripts.record import plain, write_json
+from scripts.run_folder import digest, metric_identity
+
+TITLES = {
+    "l2": "L2",
+    "lpips_vgg": "LPIPS-VGG",
+    "lpips_squeeze": "LPIPS-SQZ",
+    "lpips_alex": "LPIPS-Alex",
+    "elpips_vgg": "E-LPIPS-VGG",
+    "elpips_squeeze_maxpool": "E-LPIPS-SQZ",
+}
+"""How figures and tables call the metrics."""
+
+
+@dataclass(frozen=True)
+class AttackSettings:
+    """All that an attack depends on but metric and images; as for `geometry.attack`."""
+
+    kind: AttackKind
+    sigma: float
+    steps: int | None
+    precision: Precision
+    seed: int
+    evaluation_draws: int
+
+
+@dataclass(frozen=True)
+class AttackResult:
+    """An image (3, H, W) as saved, and its measures (fields of `AttackEvaluation`)."""
+
+    image: Tensor
+    evaluation: Mapping[str, Any]
+    seconds: float
+
+
+def solve_or_read(
+    folder: Path,
+    name: str,
+    source: Tensor,
+    target: Tensor | None,
+    metric: Metric,
+    settings: AttackSettings,
+) -> AttackResult:
+    """Attack, or read what an earlier call with the same images and settings has kept.
+
+    ``NAME.png`` and ``NAME.json`` in ``folder``, the latter last, so that an attack that was
+    interrupted is not taken for one that was finished.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        The attack was interrupted; those before it are kept.
+    """
+    problem = AttackProblem.of(
+        settings.kind,
+        source,
+        target,
+        metric=metric,
+        sigma=settings.sigma,
+        precision=settings.precision,
+        seed=settings.seed,
+    )
+    identity = plain(attack_identity(problem, settings))
+    record, picture = folder / f"{name}.json", folder / f"{name}.png"
+    kept = _read(record)
+    if kept.get("identity") == identity and picture.exists():
+        return AttackResult(load_image(picture), kept["evaluation"], kept["seconds"])
+    limits, solver = attack_limits(settings.kind, settings.steps), problem.solver()
+    run = start(problem, solver, problem.anchor, stream_seed(settings.seed, "optimise"))
+    with ProgressBar(limits.steps, 0, name) as bar:
+        solution = minimise(problem, solver, run, limits, [bar])
+    if solution.result is Result.INTERRUPTED:
+        raise KeyboardInterrupt
+    image = problem.tighten(solution.value)
+    evaluation = evaluate_attack(problem, image, settings.evaluation_draws, settings.seed)
+    seconds = solution.state.seconds
+    save_png(picture, image[0])
+    write_json(
+        record,
+        {
+            "identity": identity,
+            "result": solution.result,
+            "evaluation": evaluation,
+            "seconds": seconds,
+        },
+    )
+    return AttackResult(image[0].cpu(), vars(evaluation), seconds)
+
+
+def attack_identity(problem: AttackProblem, settings: AttackSettings) -> dict[str, Any]:
+    """Return what must agree for an attack to be the same."""
+    return {
+        **vars(settings),
+        "source": digest(problem.source),
+        "target": None if problem.target is None else digest(problem.target),
+        **metric_identity(problem),
+    }
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

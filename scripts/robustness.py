@@ -1,0 +1,232 @@
+"""``elpips robustness``: attacks A1 and A2 on several metrics at every image of a set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import tyro
+from torch import Tensor
+
+from geometry import attack, pairwise_distances
+from geometry.attack_problem import AttackKind
+from geometry.certificate import check_draws
+from geometry.streams import stream
+from metrics import InputError, Metric, Precision
+from metrics.base import image_size
+from scripts.attack_results import TITLES, AttackResult, AttackSettings, solve_or_read
+from scripts.figures import Cell, save_grid
+from scripts.images import load_images, prepare_outdir, save_png
+from scripts.options import default_of, format_table, make_metric, resolve_device, weights_record
+from scripts.record import environment, write_json
+from scripts.samples import load_squares
+
+SAMPLES = (
+    "astronaut",
+    "camera",
+    "chelsea",
+    "coffee",
+    "hopper",
+    "hubble",
+    "motorcycle_left",
+    "retina",
+    "rocket",
+    "tissue",
+)
+"""Ten photographs that come along."""
+
+_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"}
+_SET_DRAWS = 16
+_SHOWN = 6
+
+
+def robustness_command(
+    images: Annotated[Path | None, tyro.conf.Positional] = None,
+    *,
+    metrics: tuple[str, ...] = ("lpips_vgg", "lpips_alex", "elpips_vgg"),
+    attacks: tuple[AttackKind, ...] = ("a1", "a2"),
+    untargeted: bool = False,
+    limit: int | None = None,
+    size: int = 128,
+    sigma: float = default_of(attack, "sigma"),
+    steps: int | None = None,
+    precision: Precision = default_of(attack, "precision"),
+    evaluation_draws: int = default_of(attack, "evaluation_draws"),
+    seed: int = default_of(attack, "seed"),
+    device: str = "auto",
+    outdir: Path = Path("outputs/robustness"),
+) -> int:
+    """Attack metrics at every image of a folder; print means with standard errors.
+
+    A1 draws each image towards the next one while its metric distance stays that of a
+    noisy copy, the anchor; A2 raises the distance while the pixel difference stays that of
+    the anchor. The lower both numbers, the more robust is a metric.
+
+    Args:
+        images: Folder of two or more images; ten photographs that come along if not given.
+        metrics: Names of metrics.
+        attacks: a1, a2 or both.
+        untargeted: A1 away from the image, without a target.
+        limit: Attack the first so many images only.
+        size: Short side in pixels, cropped to squares.
+        sigma: Standard deviation of the anchor's noise.
+        steps: Optimiser steps per attack; 300 for a1 and 100 for a2 by default.
+        precision: Of the gradients' arithmetic: auto, float32 or bfloat16.
+        evaluation_draws: Fresh draws that each result is judged on.
+        seed: Same seed, same numbers.
+        device: auto, cpu, cuda, ...
+        outdir: Folder for pictures and robustness.json; attacks already in it are kept.
+    """
+    check_draws(evaluation_draws)
+    if not metrics or not attacks:
+        raise InputError("expected at least one of --metrics and one of --attacks")
+    if limit is not None and limit < 1:
+        raise InputError(f"limit: found {limit}, expected at least 1")
+    folder = prepare_outdir(outdir)
+    where = resolve_device(device)
+    # All of them now: what is missing shall be said before an hour of attacks.
+    judged = [make_metric(name, where) for name in dict.fromkeys(metrics)]
+    names, pictures = _load(images, size)
+    pictures = pictures.to(where)
+    count = len(names) if limit is None else min(limit, len(names))
+    cells = [[Cell(picture, name)] for name, picture in zip(names, pictures, strict=True)]
+    rows, records = [], {}
+    for metric in judged:
+        set_mean = mean_between(metric, pictures, seed)
+        found: dict[AttackKind, list[AttackResult]] = {kind: [] for kind in dict.fromkeys(attacks)}
+        for index in range(count):
+            for kind, results in found.items():
+                target = None
+                if kind == "a1" and not untargeted:
+                    target = pictures[(index + 1) % len(pictures)]
+                results.append(
+                    solve_or_read(
+                        folder,
+                        f"{metric.name}_{kind}_{names[index]}",
+                        pictures[index],
+                        target,
+                        metric,
+                        AttackSettings(kind, sigma, steps, precision, seed, evaluation_draws),
+                    )
+                )
+                cells[index].append(_cell(metric, kind, results[-1]))
+        rows.append(_row(metric, found, set_mean))
+        records[metric.name] = {
+            "set_mean_distance": set_mean,
+            "seconds": sum(each.seconds for results in found.values() for each in results),
+            **{
+                kind: {
+                    name: each.evaluation for name, each in zip(names[:count], results, strict=True)
+                }
+                for kind, results in found.items()
+            },
+        }
+    for name, picture in zip(names, pictures, strict=True):
+        save_png(folder / f"source_{name}.png", picture)
+    save_grid(folder / "robustness.png", cells[: min(count, _SHOWN)])
+    write_json(
+        folder / "robustness.json",
+        {
+            "command": "robustness",
+            "images": names,
+            "attacked": count,
+            "size": list(image_size(pictures)),
+            "untargeted": untargeted,
+            "sigma": sigma,
+            "steps": steps,
+            "seed": seed,
+            "environment": environment(where),
+            "weights": {metric.name: weights_record(metric) for metric in judged},
+            "means": {metric.name: row for metric, row in zip(judged, rows, strict=True)},
+            "metrics": records,
+        },
+    )
+    print(_report(judged, rows, count))
+    print(f"{folder / 'robustness.json'}\n{folder / 'robustness.png'}")
+    return 0
+
+
+@torch.no_grad()
+def mean_between(metric: Metric, images: Tensor, seed: int) -> float:
+    """Return the mean distance between different images of (N, 3, H, W), N > 1."""
+    count = len(images)
+    draws = _SET_DRAWS if metric.stochastic else 1
+    sums = [
+        float(pairwise_distances(metric, metric.embed(images, draw)).double().sum())
+        for draw in metric.draws(image_size(images), draws, stream(seed, "evaluate"))
+    ]
+    return math.fsum(sums) / (len(sums) * count * (count - 1))
+
+
+def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
+    """Return the mean and its standard error (NaN for one value)."""
+    mean = math.fsum(values) / len(values)
+    if len(values) < 2:
+        return mean, math.nan
+    square = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    return mean, math.sqrt(square / len(values))
+
+
+def _load(folder: Path | None, size: int) -> tuple[list[str], Tensor]:
+    if folder is None:
+        return list(SAMPLES), load_squares(SAMPLES, size)
+    if not folder.is_dir():
+        raise InputError(f"{folder}: is no folder; expected a folder of images")
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    if len(paths) < 2:
+        raise InputError(f"{folder}: found {len(paths)} images, expected two or more")
+    stems = [path.stem for path in paths]
+    # Where a.png and a.jpg lie side by side, the stem names neither.
+    names = [path.stem if stems.count(path.stem) == 1 else path.name for path in paths]
+    return names, load_images(paths, size=size, crop="square")
+
+
+def _row(
+    metric: Metric, found: Mapping[AttackKind, list[AttackResult]], set_mean: float
+) -> dict[str, Any]:
+    def over_images(kind: AttackKind, field: str, unit: float = 1.0) -> tuple[float, float] | None:
+        values = [each.evaluation[field] for each in found.get(kind, [])]
+        if not values or values[0] is None:
+            return None
+        return mean_and_error([value / unit for value in values])
+
+    levels = [each.evaluation["level"] for results in found.values() for each in results]
+    return {
+        "anchor_over_set_mean": mean_and_error(levels)[0] / set_mean,
+        "a1_relative_l2": over_images("a1", "relative_l2"),
+        "a1_target_l2": over_images("a1", "target_l2"),
+        "a1_relative_distance": over_images("a1", "relative_distance"),
+        "a2_over_set_mean": over_images("a2", "distance", set_mean),
+        "a2_relative_distance": over_images("a2", "relative_distance"),
+    }
+
+
+def _cell(metric: Metric, kind: AttackKind, result: AttackResult) -> Cell:
+    value = result.evaluation["relative_l2" if kind == "a1" else "relative_distance"]
+    quantity = "L2" if kind == "a1" else "distance"
+    title = TITLES.get(metric.name, metric.name)
+    return Cell(result.image, f"{title}, {kind.upper()}\n{quantity} x {value:.2f}")
+
+
+def _report(metrics: Sequence[Metric], rows: Sequence[Mapping[str, Any]], count: int) -> str:
+    columns = {
+        "a1_relative_l2": "A1: L2 / anchor's",
+        "a1_target_l2": "L2 left to target",
+        "a1_relative_distance": "distance / anchor's",
+        "a2_over_set_mean": "A2: distance / set's",
+        "a2_relative_distance": "distance / anchor's",
+    }
+    shown = {key: title for key, title in columns.items() if any(row[key] for row in rows)}
+    table = [("metric", "anchor / set's", *shown.values())]
+    for metric, row in zip(metrics, rows, strict=True):
+        cells = [f"{row[key][0]:.2f} +- {row[key][1]:.2f}" if row[key] else "" for key in shown]
+        anchor = f"{row['anchor_over_set_mean']:.3f}"
+        table.append((TITLES.get(metric.name, metric.name), anchor, *cells))
+    return (
+        f"{format_table(table, '<' + '>' * (len(shown) + 1))}\n"
+        f"means and standard errors over {count} images; L2 is the root mean square pixel "
+        "difference,\nset's the mean distance between different images of the set"
+    )
