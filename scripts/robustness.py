@@ -117,7 +117,7 @@ def robustness_command(
         records[metric.name] = {
             "set_mean_distance": set_mean,
             "seconds": sum(each.seconds for results in found.values() for each in results),
-            **{
+            "attacks": {
                 kind: {
                     name: each.evaluation for name, each in zip(names[:count], results, strict=True)
                 }
