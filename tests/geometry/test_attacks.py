@@ -47,7 +47,7 @@ def test_a1_deceives_a_network_within_its_constraint(ensemble: Ensemble | None) 
     assert each.relative_l2 > 1.05
     problem = AttackProblem.of("a1", SOURCE, TARGET, metric=tiny(ensemble))
     straight = problem.tighten(torch.lerp(SOURCE, TARGET, 0.01)[None])
-    assert rms(found.image - TARGET) < 0.98 * rms(straight - TARGET)
+    assert rms(found.image - TARGET) < rms(straight - TARGET)
     assert each.relative_distance <= 1 + 4 * each.relative_distance_error + 1e-6
     assert each.relative_distance > 0.9
     assert found.image.min() >= 0 and found.image.max() <= 1
