@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from geometry.streams import stream_seed
 from metrics import Metric, Precision
 from optim import ProgressBar, Result, minimise, start
 from scripts.images import load_image, save_png
-from scripts.record import plain, write_json
+from scripts.kept import kept
 from scripts.run_folder import digest, metric_identity
 
 TITLES = {
@@ -61,8 +60,7 @@ def solve_or_read(
 ) -> AttackResult:
     """Attack, or read what an earlier call with the same images and settings has kept.
 
-    ``NAME.png`` and ``NAME.json`` in ``folder``, the latter last, so that an attack that was
-    interrupted is not taken for one that was finished.
+    In ``NAME.png`` and ``NAME.json`` of ``folder``.
 
     Raises
     ------
@@ -78,31 +76,27 @@ def solve_or_read(
         precision=settings.precision,
         seed=settings.seed,
     )
-    identity = plain(attack_identity(problem, settings))
-    record, picture = folder / f"{name}.json", folder / f"{name}.png"
-    kept = _read(record)
-    if kept.get("identity") == identity and picture.exists():
-        return AttackResult(load_image(picture), kept["evaluation"], kept["seconds"])
-    limits, solver = attack_limits(settings.kind, settings.steps), problem.solver()
-    run = start(problem, solver, problem.anchor, stream_seed(settings.seed, "optimise"))
-    with ProgressBar(limits.steps, 0, name) as bar:
-        solution = minimise(problem, solver, run, limits, [bar])
-    if solution.result is Result.INTERRUPTED:
-        raise KeyboardInterrupt
-    image = problem.tighten(solution.value)
-    evaluation = evaluate_attack(problem, image, settings.evaluation_draws, settings.seed)
-    seconds = solution.state.seconds
-    save_png(picture, image[0])
-    write_json(
-        record,
-        {
-            "identity": identity,
+    picture = folder / f"{name}.png"
+
+    def compute() -> dict[str, Any]:
+        limits, solver = attack_limits(settings.kind, settings.steps), problem.solver()
+        run = start(problem, solver, problem.anchor, stream_seed(settings.seed, "optimise"))
+        with ProgressBar(limits.steps, 0, name) as bar:
+            solution = minimise(problem, solver, run, limits, [bar])
+        if solution.result is Result.INTERRUPTED:
+            raise KeyboardInterrupt
+        image = problem.tighten(solution.value)
+        evaluation = evaluate_attack(problem, image, settings.evaluation_draws, settings.seed)
+        save_png(picture, image[0])
+        return {
             "result": solution.result,
             "evaluation": evaluation,
-            "seconds": seconds,
-        },
-    )
-    return AttackResult(image[0].cpu(), vars(evaluation), seconds)
+            "seconds": solution.state.seconds,
+        }
+
+    identity = attack_identity(problem, settings)
+    results = kept(folder / f"{name}.json", identity, compute, [picture])
+    return AttackResult(load_image(picture), results["evaluation"], results["seconds"])
 
 
 def attack_identity(problem: AttackProblem, settings: AttackSettings) -> dict[str, Any]:
@@ -113,11 +107,3 @@ def attack_identity(problem: AttackProblem, settings: AttackSettings) -> dict[st
         "target": None if problem.target is None else digest(problem.target),
         **metric_identity(problem),
     }
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -6,7 +6,6 @@ optimised on. ``docs/performance.md`` keeps what it measured.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +20,10 @@ from metrics import Metric
 from optim import Limits, ProgressBar, Result, Run, minimise, start
 from scripts.figures import Cell, save_grid
 from scripts.images import load_images, prepare_outdir, save_png
+from scripts.kept import kept
 from scripts.options import make_metric, resolve_device, weights_record
 from scripts.record import environment, write_json
+from scripts.run_folder import digest
 from scripts.samples import load_squares
 
 PAIRS = (
@@ -78,7 +79,7 @@ def benchmark_barycenters_command(
         images = images.to(where)
         cells = [Cell(images[0], name), Cell(images[1], ""), Cell(images.mean(0), "pixel mean")]
         for schedule, init, marks in settings:
-            for row, image in _cached(
+            for row, image in _solved(
                 folder,
                 f"{name}_{schedule}_{marks[-1]}",
                 images,
@@ -118,20 +119,35 @@ def _pairs(
         yield "-".join(names), load_squares(names, size)
 
 
-def _cached(
-    folder: Path, name: str, images: Tensor, *settings: Any
+def _solved(
+    folder: Path,
+    name: str,
+    images: Tensor,
+    metric: Metric,
+    schedule: Schedule,
+    init: str,
+    marks: tuple[int, ...],
+    seed: int,
+    draws: int,
 ) -> list[tuple[dict[str, Any], Tensor]]:
     """Solve, or read what an interrupted benchmark in ``folder`` has solved already."""
-    kept = folder / f"{name}.json"
-    pictures = [folder / f"{name}_{index}.png" for index in range(len(settings[3]))]
-    if kept.exists():
-        rows = json.loads(kept.read_text())["rows"]
-        return list(zip(rows, load_images(pictures), strict=True))
-    results = _solve(images, *settings)
-    for path, (_, image) in zip(pictures, results, strict=True):
-        save_png(path, image)
-    write_json(kept, {"rows": [row for row, _ in results]})
-    return results
+    pictures = [folder / f"{name}_{index}.png" for index in range(len(marks))]
+
+    def compute() -> dict[str, Any]:
+        results = _solve(images, metric, schedule, init, marks, seed, draws)
+        for path, (_, image) in zip(pictures, results, strict=True):
+            save_png(path, image)
+        return {"rows": [row for row, _ in results]}
+
+    identity = {
+        "images": digest(images),
+        "metric": [metric.name, weights_record(metric)],
+        "marks": marks,
+        "seed": seed,
+        "draws": draws,
+    }
+    rows = kept(folder / f"{name}.json", identity, compute, pictures)["rows"]
+    return list(zip(rows, load_images(pictures), strict=True))
 
 
 def _solve(

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from geometry.barycenter import Schedule
 from metrics import InputError, Precision
 from optim import ProgressBar
-from scripts.convergence import Curve, Point, Task, curve, kept
+from scripts.convergence import Curve, Point, Task, curve, kept_curve
 from scripts.images import load_images, prepare_outdir
 from scripts.options import format_table, make_metric, resolve_device, weights_record
 from scripts.plots import save_figure
 from scripts.record import environment, write_json
+from scripts.run_folder import digest
 from scripts.samples import load_squares
 
 if TYPE_CHECKING:
@@ -114,7 +115,14 @@ def _curves(
             with ProgressBar(marks[-1], 0, f"{schedule}, seed {seed}") as bar:
                 return curve(task, schedule, marks, seed, [bar])
 
-        found.append(kept(folder / name, compute))
+        identity = {
+            "images": digest(task.images),
+            "metric": weights_record(task.metric),
+            "power": task.power,
+            "draws": task.draws,
+            "precision": task.precision,
+        }
+        found.append(kept_curve(folder / name, identity, compute))
     return found
 
 

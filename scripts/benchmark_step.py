@@ -17,6 +17,7 @@ from geometry.barycenter_problem import BarycenterProblem
 from geometry.geodesic_problem import GeodesicProblem
 from geometry.multilevel import plan
 from metrics import InputError, Metric, Precision
+from metrics.perceptual import PerceptualMetric
 from metrics.precision import precision_of, working_copy
 from optim import Problem, Solver
 from scripts.floor import convolutions, floor_seconds, matrix_rate, timed
@@ -89,6 +90,8 @@ def benchmark_step_command(
     where = resolve_device(device)
     scales = {"scale_levels": 1} if metric.startswith("elpips") else {}
     distance = make_metric(metric, where, **scales)
+    if not isinstance(distance, PerceptualMetric):
+        raise InputError(f"metric {metric!r} has no network whose convolutions could be timed")
     by_precision = {precision_of(working_copy(distance, each)): each for each in precisions}
     rows: list[StepTime] = []
     with tqdm(total=2 * len(sizes) * len(by_precision), desc="step", leave=False) as bar:

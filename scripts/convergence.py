@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -32,7 +32,7 @@ from optim import (
     minimise,
     start,
 )
-from scripts.record import write_json
+from scripts.kept import kept
 
 Callbacks = tuple[Callback, ...]
 
@@ -224,12 +224,8 @@ def _judge_path(task: Task, x: Tensor) -> tuple[float, float]:
     return float(energies.mean()), float(standard_error(energies))
 
 
-def kept(path: Path, compute: Callable[[], Curve]) -> Curve:
+def kept_curve(path: Path, identity: Mapping[str, Any], compute: Callable[[], Curve]) -> Curve:
     """Return the curve in the file ``path``, or compute it and write it there."""
-    if path.exists():
-        content = json.loads(path.read_text())
-        points = tuple(Point(**each) for each in content["points"])
-        return Curve(points, torch.tensor(content["pictures"]))
-    found = compute()
-    write_json(path, asdict(found))
-    return found
+    content = kept(path, identity, lambda: vars(compute()))
+    points = tuple(Point(**each) for each in content["points"])
+    return Curve(points, torch.tensor(content["pictures"]))

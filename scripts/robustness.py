@@ -222,7 +222,7 @@ def _report(metrics: Sequence[Metric], rows: Sequence[Mapping[str, Any]], count:
     shown = {key: title for key, title in columns.items() if any(row[key] for row in rows)}
     table = [("metric", "anchor / set's", *shown.values())]
     for metric, row in zip(metrics, rows, strict=True):
-        cells = [f"{row[key][0]:.2f} +- {row[key][1]:.2f}" if row[key] else "" for key in shown]
+        cells = [_value(row[key]) for key in shown]
         anchor = f"{row['anchor_over_set_mean']:.3f}"
         table.append((TITLES.get(metric.name, metric.name), anchor, *cells))
     return (
@@ -230,3 +230,10 @@ def _report(metrics: Sequence[Metric], rows: Sequence[Mapping[str, Any]], count:
         f"means and standard errors over {count} images; L2 is the root mean square pixel "
         "difference,\nset's the mean distance between different images of the set"
     )
+
+
+def _value(value: tuple[float, float] | None) -> str:
+    if value is None:
+        return ""
+    mean, error = value
+    return f"{mean:.2f}" if math.isnan(error) else f"{mean:.2f} +- {error:.2f}"

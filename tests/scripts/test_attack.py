@@ -14,6 +14,7 @@ import scripts.attack_results as results
 from metrics import create_metric
 from scripts.cli import main
 from scripts.figure_ablation import STAGES
+from scripts.kept import kept
 from scripts.options import ensemble_options
 from scripts.robustness import mean_and_error, mean_between
 
@@ -146,10 +147,27 @@ def test_mean_between_different_images() -> None:
     assert mean_and_error([1.0, 3.0]) == (2.0, 1.0)
 
 
-def test_damaged_results_are_solved_again(folder: Path, tmp_path: Path) -> None:
+def test_damaged_results_are_solved_again(folder: Path, tmp_path: Path, capsys) -> None:
     command = ["robustness", str(folder), "--metrics", "l2", "--size", "24", "--steps", "5"]
     command += ["--attacks", "a2", "--limit", "1", "--outdir", str(tmp_path)]
     assert main(command) == 0
+    assert "nan" not in capsys.readouterr().out
     (tmp_path / "l2_a2_a.json").write_text("{")
     assert main(command) == 0
-    assert json.loads((tmp_path / "l2_a2_a.json").read_text())["evaluation"]["draws"] == 1
+    record = json.loads((tmp_path / "l2_a2_a.json").read_text())
+    assert record["results"]["evaluation"]["draws"] == 1
+
+
+def test_results_of_another_question_are_not_taken(tmp_path: Path) -> None:
+    calls = []
+
+    def compute(value: int) -> dict[str, int]:
+        calls.append(value)
+        return {"value": value}
+
+    path, picture = tmp_path / "a.json", tmp_path / "a.png"
+    assert kept(path, {"steps": 1}, lambda: compute(1)) == {"value": 1}
+    assert kept(path, {"steps": 1}, lambda: compute(2)) == {"value": 1}
+    assert kept(path, {"steps": 2}, lambda: compute(3)) == {"value": 3}
+    assert kept(path, {"steps": 2}, lambda: compute(4), [picture]) == {"value": 4}
+    assert calls == [1, 3, 4]
