@@ -20,7 +20,6 @@ from metrics.perceptual import PerceptualMetric
 from metrics.weights import unit_linear
 from metrics.weights.layout import CHANNELS
 from optim.preferences import PreferenceFit, PreferenceOptions, fit_preferences, two_afc_scores
-from scripts.channel_cache import Preferences, preferences_of
 from scripts.images import atomic_write, prepare_outdir
 from scripts.options import (
     MetricName,
@@ -32,7 +31,8 @@ from scripts.options import (
 )
 from scripts.plots import save_plot
 from scripts.record import environment, plain, write_json
-from scripts.two_afc import read_families, read_record
+from scripts.two_afc.channels import Preferences, preferences_of
+from scripts.two_afc.layout import read_families, read_record
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -21,8 +21,8 @@ from scripts.options import (
     resolve_device,
     weights_record,
 )
-from scripts.two_afc import Family, read_families
-from scripts.two_afc_scores import (
+from scripts.two_afc.layout import Family, read_families
+from scripts.two_afc.scores import (
     Likeness,
     Score,
     likeness,

@@ -16,14 +16,14 @@ from tqdm import tqdm
 
 from metrics import InputError, Metric, create_metric
 from metrics.weights import load_lpips
-from scripts.distortion_families import FAMILIES, distort
-from scripts.distortions import integer, uniform
 from scripts.images import load_image, prepare_outdir, print_notice, to_uint8
 from scripts.options import make_generator, resolve_device, weights_record
-from scripts.patches import Part, random_patch, region
 from scripts.record import environment, plain, write_json
 from scripts.samples import load_sample
-from scripts.two_afc import RECORD, has_triplet, read_record, write_triplet
+from scripts.two_afc.distortions import integer, uniform
+from scripts.two_afc.families import FAMILIES, distort
+from scripts.two_afc.layout import RECORD, has_triplet, read_record, write_triplet
+from scripts.two_afc.patches import Part, random_patch, region
 
 PHOTOGRAPHS = (
     "astronaut",

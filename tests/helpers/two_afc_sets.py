@@ -8,13 +8,13 @@ from pathlib import Path
 import torch
 
 import scripts.calibrate
-import scripts.two_afc_scores
+import scripts.two_afc.scores
 from metrics import Ensemble, create_metric
 from metrics.channels import unit_weighted
 from metrics.weights import layout
 from metrics.weights.convert import read_user_file
 from metrics.weights.types import Weights
-from scripts.two_afc import write_triplet
+from scripts.two_afc.layout import write_triplet
 from tiny_metric import tiny
 
 SIDE = 24
@@ -50,5 +50,5 @@ def use_tiny_metric(monkeypatch) -> None:
         return replace(Weights(name, tensors, str(path), sha256), calibration=calibration)
 
     monkeypatch.setattr(scripts.calibrate, "still_metric", still)
-    monkeypatch.setattr(scripts.two_afc_scores, "make_metric", make)
-    monkeypatch.setattr(scripts.two_afc_scores, "load_linear", load)
+    monkeypatch.setattr(scripts.two_afc.scores, "make_metric", make)
+    monkeypatch.setattr(scripts.two_afc.scores, "load_linear", load)

@@ -9,17 +9,17 @@ import pytest
 import safetensors.torch
 import torch
 
-import scripts.channel_cache
+import scripts.two_afc.channels
 from metrics import InputError, create_metric
 from metrics.channels import unit_weighted
 from metrics.weights import load_linear, load_own
 from optim.preferences import PreferenceOptions
 from scripts.calibrate import calibrate_command, still_metric
-from scripts.channel_cache import preferences_of, triplet_channels
 from scripts.evaluate_2afc import evaluate_2afc_command
 from scripts.make_2afc import SetOptions, make_triplet
 from scripts.samples import load_sample
-from scripts.two_afc import Triplets, read_families
+from scripts.two_afc.channels import preferences_of, triplet_channels
+from scripts.two_afc.layout import Triplets, read_families
 from tiny_metric import tiny
 from two_afc_sets import use_tiny_metric, write_set
 
@@ -69,7 +69,9 @@ def test_twice_gives_the_same_bits_and_reads_the_features(
     calibrate(folder, tmp_path / "a")
     calibrate(folder, tmp_path / "b")
     with monkeypatch.context() as patch:
-        patch.setattr(scripts.channel_cache, "triplet_channels", lambda *a: pytest.fail("computed"))
+        patch.setattr(
+            scripts.two_afc.channels, "triplet_channels", lambda *a: pytest.fail("computed")
+        )
         calibrate(folder, tmp_path / "b")
     a, b = (safetensors.torch.load_file(tmp_path / n / "tiny.safetensors") for n in "ab")
     assert all(torch.equal(a[name], b[name]) for name in ("lin0", "lin1"))

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from metrics.errors import InputError
-from scripts.distortion_families import FAMILIES, TRADITIONAL, distort
-from scripts.distortions import displaced, luminance, quantisation, shift
 from scripts.images import resize_short_side
 from scripts.samples import load_sample
+from scripts.two_afc.distortions import displaced, luminance, quantisation, shift
+from scripts.two_afc.families import FAMILIES, TRADITIONAL, distort
 
 IMAGE = resize_short_side(load_sample("chelsea"), 48)[:, :, 4:61].contiguous()
 ALL = {each.__name__: each for each in (*TRADITIONAL, *FAMILIES.values())}

@@ -22,9 +22,9 @@ from scripts.make_2afc import (
     make_2afc_command,
     soft_preference,
 )
-from scripts.patches import random_patch, region
 from scripts.samples import load_sample
-from scripts.two_afc import read_families, write_triplet
+from scripts.two_afc.layout import read_families, write_triplet
+from scripts.two_afc.patches import random_patch, region
 from two_afc_sets import SIDE, write_set
 
 TINY = SetOptions(

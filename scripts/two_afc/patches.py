@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from metrics.errors import InputError
-from scripts.distortions import integer, uniform
+from scripts.two_afc.distortions import integer, uniform
 
 Part = Literal["train", "val"]
 

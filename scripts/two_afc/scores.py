@@ -18,7 +18,7 @@ from metrics.channels import channel_distances, linear_weights, unit_weighted
 from metrics.perceptual import PerceptualMetric
 from metrics.weights import load_linear, load_own
 from scripts.options import make_metric
-from scripts.two_afc import Family, Triplets
+from scripts.two_afc.layout import Family, Triplets
 
 OWN = "own"
 """In place of a file of linear weights: the calibration that comes along."""

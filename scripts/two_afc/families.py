@@ -1,6 +1,6 @@
 """Families of distortions: what a set is trained on, and what is held out for validation.
 
-``traditional`` composes one to three of `scripts.distortions`; ``network`` imitates what a
+``traditional`` composes one to three of `scripts.two_afc.distortions`; ``network`` imitates what a
 small convolutional network leaves (BAPPS has outputs of real ones). The others stand for the
 real algorithms of BAPPS's validation families and are built of other operations than those,
 so that a calibration can be judged on what it was not trained on.
@@ -20,7 +20,8 @@ from skimage import color, restoration
 from torch import Tensor
 
 from metrics.errors import InputError
-from scripts.distortions import (
+from scripts.images import to_uint8
+from scripts.two_afc.distortions import (
     Distortion,
     affine,
     bilateral_blur,
@@ -46,7 +47,6 @@ from scripts.distortions import (
     warp,
     white_noise,
 )
-from scripts.images import to_uint8
 
 TRADITIONAL: tuple[Distortion, ...] = (
     white_noise,

@@ -20,7 +20,7 @@ from metrics.base import image_size
 from metrics.channels import channel_distances
 from metrics.perceptual import PerceptualMetric
 from scripts.images import atomic_write
-from scripts.two_afc import IMAGES, Family, Triplets
+from scripts.two_afc.layout import IMAGES, Family, Triplets
 
 CHUNK = 100
 """Triplets per file of the cache."""

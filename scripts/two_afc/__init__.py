@@ -1,0 +1,1 @@
+"""Two-alternative forced choices: distorted patches, their layout on disk, scores, features."""
