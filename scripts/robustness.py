@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,7 +41,9 @@ SAMPLES = (
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"}
 _SET_DRAWS = 16
-_SHOWN = 6
+_SHOWN = 4
+
+Results = dict[AttackKind, list[AttackResult]]
 
 
 def robustness_command(
@@ -92,41 +95,35 @@ def robustness_command(
     names, pictures = _load(images, size)
     pictures = pictures.to(where)
     count = len(names) if limit is None else min(limit, len(names))
-    cells = [[Cell(picture, name)] for name, picture in zip(names, pictures, strict=True)]
-    rows, records = [], {}
+    kinds = tuple(dict.fromkeys(attacks))
+    rows, records, found = [], {}, {}
     for metric in judged:
         set_mean = mean_between(metric, pictures, seed)
-        found: dict[AttackKind, list[AttackResult]] = {kind: [] for kind in dict.fromkeys(attacks)}
-        for index in range(count):
-            for kind, results in found.items():
-                target = None
-                if kind == "a1" and not untargeted:
-                    target = pictures[(index + 1) % len(pictures)]
-                results.append(
-                    solve_or_read(
-                        folder,
-                        f"{metric.name}_{kind}_{names[index]}",
-                        pictures[index],
-                        target,
-                        metric,
-                        AttackSettings(kind, sigma, steps, precision, seed, evaluation_draws),
-                    )
-                )
-                cells[index].append(_cell(metric, kind, results[-1]))
-        rows.append(_row(metric, found, set_mean))
+        results: Results = {kind: [] for kind in kinds}
+        for index, kind in product(range(count), kinds):
+            target = None
+            if kind == "a1" and not untargeted:
+                target = pictures[(index + 1) % len(pictures)]
+            settings = AttackSettings(kind, sigma, steps, precision, seed, evaluation_draws)
+            label = f"{metric.name}_{kind}_{names[index]}"
+            results[kind].append(
+                solve_or_read(folder, label, pictures[index], target, metric, settings)
+            )
+        found[metric.name] = results
+        rows.append(_row(results, set_mean))
         records[metric.name] = {
             "set_mean_distance": set_mean,
-            "seconds": sum(each.seconds for results in found.values() for each in results),
+            "seconds": sum(each.seconds for of_kind in results.values() for each in of_kind),
             "attacks": {
-                kind: {
-                    name: each.evaluation for name, each in zip(names[:count], results, strict=True)
-                }
-                for kind, results in found.items()
+                kind: {name: each.evaluation for name, each in zip(names, of_kind, strict=False)}
+                for kind, of_kind in results.items()
             },
         }
     for name, picture in zip(names, pictures, strict=True):
         save_png(folder / f"source_{name}.png", picture)
-    save_grid(folder / "robustness.png", cells[: min(count, _SHOWN)])
+    grids = [folder / f"{kind}.png" for kind in kinds]
+    for path, kind in zip(grids, kinds, strict=True):
+        save_grid(path, _cells(kind, names[:count], pictures, found))
     write_json(
         folder / "robustness.json",
         {
@@ -145,7 +142,7 @@ def robustness_command(
         },
     )
     print(_report(judged, rows, count))
-    print(f"{folder / 'robustness.json'}\n{folder / 'robustness.png'}")
+    print("\n".join(map(str, [folder / "robustness.json", *grids])))
     return 0
 
 
@@ -184,9 +181,7 @@ def _load(folder: Path | None, size: int) -> tuple[list[str], Tensor]:
     return names, load_images(paths, size=size, crop="square")
 
 
-def _row(
-    metric: Metric, found: Mapping[AttackKind, list[AttackResult]], set_mean: float
-) -> dict[str, Any]:
+def _row(found: Results, set_mean: float) -> dict[str, Any]:
     def over_images(kind: AttackKind, field: str, unit: float = 1.0) -> tuple[float, float] | None:
         values = [each.evaluation[field] for each in found.get(kind, [])]
         if not values or values[0] is None:
@@ -204,11 +199,20 @@ def _row(
     }
 
 
-def _cell(metric: Metric, kind: AttackKind, result: AttackResult) -> Cell:
-    value = result.evaluation["relative_l2" if kind == "a1" else "relative_distance"]
-    quantity = "L2" if kind == "a1" else "distance"
-    title = TITLES.get(metric.name, metric.name)
-    return Cell(result.image, f"{title}, {kind.upper()}\n{quantity} x {value:.2f}")
+def _cells(
+    kind: AttackKind, names: Sequence[str], pictures: Tensor, found: Mapping[str, Results]
+) -> list[list[Cell]]:
+    """Return a row for each of the first images: itself, and what every metric takes it for."""
+    field, quantity = {"a1": ("relative_l2", "L2"), "a2": ("relative_distance", "d")}[kind]
+    grid = []
+    for index, name in enumerate(names[:_SHOWN]):
+        row = [Cell(pictures[index], name)]
+        for metric, results in found.items():
+            result = results[kind][index]
+            value = f"{quantity} x {result.evaluation[field]:.2f}"
+            row.append(Cell(result.image, f"{TITLES.get(metric, metric)}\n{value}"))
+        grid.append(row)
+    return grid
 
 
 def _report(metrics: Sequence[Metric], rows: Sequence[Mapping[str, Any]], count: int) -> str:

@@ -83,6 +83,7 @@ def test_robustness_keeps_what_is_done(folder: Path, tmp_path: Path, monkeypatch
     command += ["--outdir", str(tmp_path / "out")]
     assert main(command) == 0
     first = capsys.readouterr().out
+    assert all((tmp_path / "out" / f"{kind}.png").exists() for kind in ("a1", "a2"))
     assert "means and standard errors over 3 images" in first
     record = json.loads((tmp_path / "out" / "robustness.json").read_text())
     means = record["means"]["l2"]
