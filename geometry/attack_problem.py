@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
@@ -13,6 +12,7 @@ from scipy.optimize import brentq
 from torch import Tensor
 
 from geometry.bands import BandSpread
+from geometry.strata import Strata
 from geometry.streams import stream
 from metrics import (
     Draw,
@@ -32,7 +32,7 @@ AttackKind = Literal["a1", "a2"]
 ANCHOR_SIGMA = 0.05
 """Standard deviation of the anchor's noise, measured on the authors' published anchor."""
 
-_HELD_OUT_DRAWS = 16
+_HELD_OUT_DRAWS = 48
 _TIGHTNESS = 2e-3
 # Share of the anchor's distance that the optimisation leaves, lest held-out draws find it above.
 _MARGIN = 0.02
@@ -72,7 +72,7 @@ class AttackProblem:
     working_metric: Metric
     level: float
     radius: float
-    held_out_draws: tuple[Draw, ...] = field(default=(), repr=False)
+    held_out_draws: Strata = field(repr=False)
     _kept: list[Embedding] = field(default_factory=list, repr=False)
 
     @classmethod
@@ -106,9 +106,9 @@ class AttackProblem:
             metric = create_metric(metric, device=source.device)
         source = source[None].detach()
         anchor = noisy(source, sigma, seed)
-        count = _HELD_OUT_DRAWS if metric.stochastic else 1
-        draws = tuple(metric.draws(image_size(source), count, stream(seed, "held_out")))
-        level = mean_distance(metric, anchor, source, draws)
+        generator = stream(seed, "held_out")
+        held_out = Strata.of(metric, image_size(source), _HELD_OUT_DRAWS, generator)
+        level = mean_distance(metric, anchor, source, held_out)
         if not level > 0:
             raise InputError(f"{metric.name} does not tell the noisy anchor from the source")
         return cls(
@@ -120,7 +120,7 @@ class AttackProblem:
             working_metric=working_copy(metric, precision),
             level=level,
             radius=rms(anchor - source),
-            held_out_draws=draws,
+            held_out_draws=held_out,
         )
 
     def sample(self, x: Tensor, generator: torch.Generator) -> Sample:
@@ -216,13 +216,13 @@ def noisy(images: Tensor, sigma: float, seed: int) -> Tensor:
 
 
 @torch.no_grad()
-def mean_distance(metric: Metric, x: Tensor, y: Tensor, draws: Iterable[Draw]) -> float:
+def mean_distance(metric: Metric, x: Tensor, y: Tensor, draws: Strata) -> float:
     """Return the mean distance of x and y (1, 3, H, W) over draws."""
     values = []
-    for draw in draws:
+    for draw in draws.draws:
         embedding = metric.embed(torch.cat([x, y]), draw)
-        values.append(float(metric.distance(embedding[0], embedding[1])))
-    return math.fsum(values) / len(values)
+        values.append(metric.distance(embedding[0], embedding[1]).double().cpu())
+    return float(draws.mean(torch.cat(values)))
 
 
 def rms(difference: Tensor) -> float:

@@ -8,7 +8,8 @@ A2  most d(x, r) subject to |x - r| <= |b - r|.
 
 The problems are those of the E-LPIPS paper [1]_ in words; its algorithms were not published
 with its code, and these are ours. For a stochastic metric d is the mean over its draws. Every
-gradient is taken on one fresh draw, which x, r and b share.
+gradient is taken on one fresh draw, which x, r and b share; constraints are verified on draws
+apart from these, and with every scale level in its share (`geometry.strata`).
 
 A1 descends |x - t| + lambda d(x, r) in band coordinates while lambda rises where the
 constraint is broken and falls where it is not (`optim.LagrangeAdam`). The iterate average
@@ -31,7 +32,8 @@ import torch
 from torch import Tensor
 
 from geometry.attack_problem import ANCHOR_SIGMA, AttackKind, AttackProblem, rms
-from geometry.certificate import check_draws, standard_error
+from geometry.certificate import check_draws
+from geometry.strata import Strata
 from geometry.streams import stream, stream_seed
 from metrics import InputError, Metric, Precision
 from metrics.base import image_size
@@ -145,7 +147,7 @@ def attack(
 def attack_limits(kind: AttackKind, steps: int | None) -> Limits:
     """Return the limits of a run of ``steps`` or the default, or raise `InputError`."""
     try:
-        return Limits(STEPS[kind] if steps is None else steps, evaluate_every=25)
+        return Limits(STEPS[kind] if steps is None else steps, evaluate_every=50)
     except ValueError as error:
         raise InputError(str(error)) from None
 
@@ -157,15 +159,15 @@ def evaluate_attack(
     """Evaluate an image (1, 3, H, W) on the evaluation draws of ``seed``."""
     check_draws(draws)
     metric, source, target = problem.metric, problem.source, problem.target
-    count = draws if metric.stochastic else 1
     points = torch.cat([source, problem.anchor, image])
+    strata = Strata.of(metric, image_size(source), draws, stream(seed, "evaluate"))
     rows = []
-    for draw in metric.draws(image_size(source), count, stream(seed, "evaluate")):
+    for draw in strata.draws:
         embedding = metric.embed(points, draw)
         rows.append(metric.distance(embedding[1:], embedding[0]).double().cpu())
     samples = torch.stack(rows)
-    level, distance = samples.mean(0).tolist()
-    level_error, error = standard_error(samples).tolist()
+    level, distance = strata.mean(samples).tolist()
+    level_error, error = strata.standard_error(samples).tolist()
     quotient = distance / level
     # The draws are shared: the quotient's error is that of its linearisation.
     linearised = (samples[:, 1] - quotient * samples[:, 0]) / level
@@ -176,7 +178,7 @@ def evaluate_attack(
         level=level,
         level_error=level_error,
         relative_distance=quotient,
-        relative_distance_error=float(standard_error(linearised)),
+        relative_distance_error=float(strata.standard_error(linearised)),
         target_l2=None if target is None else rms(image - target) / rms(source - target),
-        draws=count,
+        draws=len(samples),
     )

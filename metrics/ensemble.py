@@ -82,6 +82,10 @@ class Ensemble:
             return max(1, min(size) // _SMALLEST_SCALED_SIDE)
         return self.scale_levels
 
+    def level_weights(self, size: tuple[int, int]) -> Tensor:
+        """Return what the probabilities (levels,) of the scale levels are proportional to."""
+        return torch.arange(1.0, self.levels(size) + 1).pow(-2)
+
     @property
     def is_random(self) -> bool:
         """Whether two draws can differ."""
@@ -146,9 +150,7 @@ def draw_ensemble(
     independently per item, and flips, permutations and gains are stratified over the
     batch (Latin hypercube). A member that is off leaves the others' numbers unchanged.
     """
-    levels = ensemble.levels(size)
-    weights = torch.arange(1.0, levels + 1).pow(-2)
-    level = 1 + int(torch.multinomial(weights, 1, generator=generator))
+    level = 1 + int(torch.multinomial(ensemble.level_weights(size), 1, generator=generator))
     scale_offset = torch.randint(level, (2,), generator=generator).tolist()
     transpose = bool(torch.randint(2, (), generator=generator))
     offset = torch.randint(ensemble.offset_max + 1, (batch, 2), generator=generator).tolist()

@@ -44,7 +44,7 @@ def test_untargeted_a1_leaves_the_source() -> None:
 def test_a1_deceives_a_network_within_its_constraint(ensemble: Ensemble | None) -> None:
     found = attack("a1", SOURCE, TARGET, metric=tiny(ensemble), steps=200, evaluation_draws=200)
     each = found.evaluation
-    assert each.relative_l2 > 1.05
+    assert each.relative_l2 > 1.02
     problem = AttackProblem.of("a1", SOURCE, TARGET, metric=tiny(ensemble))
     straight = problem.tighten(torch.lerp(SOURCE, TARGET, 0.01)[None])
     assert rms(found.image - TARGET) < rms(straight - TARGET)
