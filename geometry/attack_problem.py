@@ -42,8 +42,6 @@ _TINY = 1e-12
 # bands costs metric distance, and photographs differ in coarse ones.
 _FIRST_STEP, _DECAY, _DECAY_WITHOUT_NOISE = 0.04, 40.0, 200.0
 _BAND_SPREAD = (0.1, 0.2, 0.4, 0.7, 1.0)
-# Of a constraint's relative excess, when iterates are compared: more than any multiplier.
-_EXCESS_PRICE = 10.0
 
 
 @dataclass(frozen=True)
@@ -144,11 +142,11 @@ class AttackProblem:
 
     @torch.no_grad()
     def held_out(self, x: Tensor) -> float:
-        """Return the goal, and the price of the constraint's excess, on held-out draws."""
-        excess = self._excess(x)
+        """Return the goal on held-out draws; for A1 of x drawn back to about the constraint."""
+        length = self._relative_length(x)
         if self.kind == "a2":
-            return -1 - excess
-        return float(self._goal(x)) + _EXCESS_PRICE * max(0.0, excess)
+            return -(length**2)
+        return float(self._goal(torch.lerp(self.source, x, 1 / max(1.0, length))))
 
     def solver(self) -> Solver:
         """Return the solver of the attack."""
@@ -168,20 +166,20 @@ class AttackProblem:
         """
         if self.kind == "a2":
             return x
-        excess = self._excess(x)
-        if excess > 0:
+        length = self._relative_length(x)
+        if length > 1:
             way = partial(torch.lerp, self.source, x)
-            known = {0.0: -1.0, 1.0: excess}
+            known = {0.0: -1.0, 1.0: length - 1}
         else:
             beyond = 2 * x - self.source if self.target is None else self.target
             way = partial(torch.lerp, x, project(beyond))
-            known = {0.0: excess, 1.0: self._excess(way(1.0))}
+            known = {0.0: length - 1, 1.0: self._relative_length(way(1.0)) - 1}
             if known[1.0] <= 0:
                 return way(1.0)
 
         def excess_at(share: float) -> float:
             if share not in known:
-                known[share] = self._excess(way(share))
+                known[share] = self._relative_length(way(share)) - 1
             return known[share]
 
         brentq(excess_at, 0.0, 1.0, xtol=_TIGHTNESS)
@@ -193,9 +191,10 @@ class AttackProblem:
         length = (away.square().mean() + _TINY).sqrt() / self.radius
         return -length if self.target is None else length
 
-    def _excess(self, x: Tensor) -> float:
-        """Return d(x, r) / d(b, r) - 1 on the held-out draws."""
-        return mean_distance(self.metric, x, self.source, self.held_out_draws) / self.level - 1
+    def _relative_length(self, x: Tensor) -> float:
+        """Return sqrt(d(x, r) / d(b, r)) on the held-out draws; about linear on a line from r."""
+        distance = mean_distance(self.metric, x, self.source, self.held_out_draws)
+        return math.sqrt(distance / self.level)
 
     @torch.no_grad()
     def _fixed(self, draw: Draw) -> Embedding:

@@ -147,7 +147,7 @@ def attack(
 def attack_limits(kind: AttackKind, steps: int | None) -> Limits:
     """Return the limits of a run of ``steps`` or the default, or raise `InputError`."""
     try:
-        return Limits(STEPS[kind] if steps is None else steps, evaluate_every=50)
+        return Limits(STEPS[kind] if steps is None else steps, evaluate_every=100)
     except ValueError as error:
         raise InputError(str(error)) from None
 
