@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal
 
 import torch
@@ -54,8 +54,6 @@ class AttackProblem:
         (1, 3, H, W); no target: away from the source.
     metric, working_metric
         The metric, and its copy that gives gradients.
-    level
-        d(anchor, source) on the held-out draws.
     radius
         |anchor - source|, root mean square over pixels and channels.
     held_out_draws
@@ -68,7 +66,6 @@ class AttackProblem:
     target: Tensor | None
     metric: Metric
     working_metric: Metric
-    level: float
     radius: float
     held_out_draws: Strata = field(repr=False)
     _kept: list[Embedding] = field(default_factory=list, repr=False)
@@ -106,9 +103,6 @@ class AttackProblem:
         anchor = noisy(source, sigma, seed)
         generator = stream(seed, "held_out")
         held_out = Strata.of(metric, image_size(source), _HELD_OUT_DRAWS, generator)
-        level = mean_distance(metric, anchor, source, held_out)
-        if not level > 0:
-            raise InputError(f"{metric.name} does not tell the noisy anchor from the source")
         return cls(
             kind=kind,
             source=source,
@@ -116,10 +110,18 @@ class AttackProblem:
             target=None if target is None else target[None].detach(),
             metric=metric,
             working_metric=working_copy(metric, precision),
-            level=level,
             radius=rms(anchor - source),
             held_out_draws=held_out,
         )
+
+    @cached_property
+    def level(self) -> float:
+        """Return d(anchor, source) on the held-out draws."""
+        level = mean_distance(self.metric, self.anchor, self.source, self.held_out_draws)
+        if not level > 0:
+            name = self.metric.name
+            raise InputError(f"{name} does not tell the noisy anchor from the source")
+        return level
 
     def sample(self, x: Tensor, generator: torch.Generator) -> Sample:
         """Sample the goal and, for A1, the constraint on one draw."""
