@@ -24,6 +24,8 @@ from scripts.raster import Alpha
 Crop = Literal["none", "center", "square"]
 Notices = Callable[[str], None]
 
+_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"}
+
 
 def print_notice(text: str) -> None:
     """Print a notice for the user, on standard error."""
@@ -139,6 +141,22 @@ def load_images(
                 " expected one size (--size N scales and crops to N x N, --crop center crops)"
             )
     return torch.stack(images)
+
+
+def list_images(folder: Path) -> list[Path]:
+    """Return the image files of a folder, by their suffixes, in the order of their names.
+
+    Raises
+    ------
+    InputError
+        There is no such folder, or no image in it.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; expected a folder of images")
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    if not paths:
+        raise InputError(f"{folder}: holds no photographs ({', '.join(sorted(_SUFFIXES))})")
+    return paths
 
 
 def _crop(images: list[Tensor], crop: Crop) -> list[Tensor]:

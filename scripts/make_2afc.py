@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from metrics import InputError, Metric, create_metric
 from metrics.weights import load_lpips
-from scripts.images import load_image, prepare_outdir, print_notice, to_uint8
+from scripts.images import list_images, load_image, prepare_outdir, print_notice, to_uint8
 from scripts.options import make_generator, resolve_device, weights_record
 from scripts.record import environment, plain, write_json
 from scripts.samples import load_sample
@@ -42,7 +42,6 @@ PHOTOGRAPHS = (
 )
 """The samples that patches are cut from: whole photographs, each scene once."""
 
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"}
 _SEED_BYTES = 8
 
 
@@ -243,12 +242,7 @@ def load_photographs(folder: Path | None) -> dict[str, Tensor]:
     """
     if folder is None:
         return {name: load_sample(name) for name in PHOTOGRAPHS}
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; expected photographs in it")
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
-    if not paths:
-        raise InputError(f"{folder}: holds no photographs ({', '.join(sorted(_SUFFIXES))})")
-    return {path.name: load_image(path) for path in paths}
+    return {path.name: load_image(path) for path in list_images(folder)}
 
 
 def triplet_generator(seed: int, part: Part, family: str, index: int) -> torch.Generator:

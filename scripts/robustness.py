@@ -20,7 +20,7 @@ from metrics import InputError, Metric, Precision
 from metrics.base import image_size
 from scripts.attack_results import TITLES, AttackResult, AttackSettings, solve_or_read
 from scripts.figures import Cell, save_grid
-from scripts.images import load_images, prepare_outdir, save_png
+from scripts.images import list_images, load_images, prepare_outdir, save_png
 from scripts.options import default_of, format_table, make_metric, resolve_device, weights_record
 from scripts.record import environment, write_json
 from scripts.samples import load_squares
@@ -39,7 +39,6 @@ SAMPLES = (
 )
 """Ten photographs that come along."""
 
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"}
 _SET_DRAWS = 16
 _SHOWN = 4
 
@@ -170,11 +169,9 @@ def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
 def _load(folder: Path | None, size: int) -> tuple[list[str], Tensor]:
     if folder is None:
         return list(SAMPLES), load_squares(SAMPLES, size)
-    if not folder.is_dir():
-        raise InputError(f"{folder}: is no folder; expected a folder of images")
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    paths = list_images(folder)
     if len(paths) < 2:
-        raise InputError(f"{folder}: found {len(paths)} images, expected two or more")
+        raise InputError(f"{folder}: found one image, expected two or more")
     stems = [path.stem for path in paths]
     # Where a.png and a.jpg lie side by side, the stem names neither.
     names = [path.stem if stems.count(path.stem) == 1 else path.name for path in paths]

@@ -104,7 +104,10 @@ def test_robustness_keeps_what_is_done(folder: Path, tmp_path: Path, monkeypatch
 
 def test_robustness_without_images_is_said(tmp_path: Path, capsys) -> None:
     assert main(["robustness", str(tmp_path)]) == 2
-    assert "found 0 images, expected two or more" in capsys.readouterr().err
+    assert "holds no photographs" in capsys.readouterr().err
+    Image.new("RGB", (24, 24)).save(tmp_path / "one.png")
+    assert main(["robustness", str(tmp_path)]) == 2
+    assert "found one image, expected two or more" in capsys.readouterr().err
 
 
 def test_figure_attack_judges_every_image(folder: Path, tmp_path: Path, capsys) -> None:
