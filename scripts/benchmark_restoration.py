@@ -22,6 +22,7 @@ from geometry.streams import stream
 from metrics import InputError, Metric, Precision, working_copy
 from metrics.precision import precision_of
 from scripts.images import atomic_write, prepare_outdir, save_png
+from scripts.means import mean_of
 from scripts.options import make_metric, resolve_device, weights_record
 from scripts.record import environment, plain, write_json
 from scripts.restoration import (
@@ -37,7 +38,6 @@ from scripts.restoration import (
 from scripts.restoration_report import (
     differences,
     judge,
-    mean_of,
     measures_table,
     save_losses,
     save_pictures,

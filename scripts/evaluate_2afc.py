@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from metrics import InputError, create_metric
 from optim.preferences import two_afc_scores
+from scripts.means import Mean, mean_of
 from scripts.options import (
     default_of,
     describe_metric,
@@ -24,12 +25,10 @@ from scripts.options import (
 from scripts.two_afc.layout import Family, read_families
 from scripts.two_afc.scores import (
     Likeness,
-    Score,
     likeness,
     make_networks,
     mean_scores,
     measure,
-    score,
 )
 
 _METRIC: str = default_of(create_metric, "name")
@@ -95,7 +94,7 @@ def evaluate_2afc_command(
             distances[family.name] = measure(family, networks, draws, seed, bar.update)
     scores = {
         family: {
-            name: score(two_afc_scores(values[0], values[1], judgements[family].double()))
+            name: mean_of(two_afc_scores(values[0], values[1], judgements[family].double()))
             for name, values in of_family.items()
         }
         for family, of_family in distances.items()
@@ -127,8 +126,8 @@ def evaluate_2afc_command(
 
 def _score_table(
     families: Sequence[Family],
-    scores: Mapping[str, Mapping[str, Score]],
-    means: Mapping[str, Score],
+    scores: Mapping[str, Mapping[str, Mean]],
+    means: Mapping[str, Mean],
 ) -> str:
     rows = [("2AFC score", "triplets", *means)]
     for each in families:
@@ -145,5 +144,5 @@ def _likeness_table(reference: str, found: Mapping[str, Likeness]) -> str:
     return format_table(rows, "<>>")
 
 
-def _percent(value: Score) -> str:
+def _percent(value: Mean) -> str:
     return f"{value.mean:.2%} +- {value.standard_error:.2%}"

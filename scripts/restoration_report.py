@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from geometry.streams import stream
 from metrics import Metric, estimate
 from scripts.figures import Cell, save_grid
 from scripts.images import to_uint8
+from scripts.means import Mean, mean_of
 from scripts.options import format_table
 from scripts.plots import save_figure
 from scripts.quality import psnr, ssim
@@ -27,14 +27,6 @@ Measures = Mapping[str, Sequence[float]]
 
 _HIGHER_IS_BETTER = ("psnr", "ssim")
 _SMOOTHING = 25
-
-
-@dataclass(frozen=True)
-class Mean:
-    """Mean over pictures and its standard error, NaN for a single picture."""
-
-    mean: float
-    standard_error: float
 
 
 @dataclass(frozen=True)
@@ -71,13 +63,6 @@ def judge(
         distances = estimate(metric, found, expected, max_draws=draws, generator=generator)
         result[name] = distances.distance.tolist()
     return result
-
-
-def mean_of(values: Sequence[float]) -> Mean:
-    """Return the mean of at least one number, and its standard error."""
-    each = torch.tensor(values, dtype=torch.float64)
-    error = float(each.std()) / math.sqrt(len(each)) if len(each) > 1 else math.nan
-    return Mean(float(each.mean()), error)
 
 
 def differences(measures: Measures, baseline: Measures) -> dict[str, Difference]:

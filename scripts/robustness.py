@@ -21,6 +21,7 @@ from metrics.base import image_size
 from scripts.attack_results import TITLES, AttackResult, AttackSettings, solve_or_read
 from scripts.figures import Cell, save_grid
 from scripts.images import list_images, load_images, prepare_outdir, save_png
+from scripts.means import mean_of
 from scripts.options import default_of, format_table, make_metric, resolve_device, weights_record
 from scripts.record import environment, write_json
 from scripts.samples import load_squares
@@ -159,11 +160,8 @@ def mean_between(metric: Metric, images: Tensor, seed: int) -> float:
 
 def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
     """Return the mean and its standard error (NaN for one value)."""
-    mean = math.fsum(values) / len(values)
-    if len(values) < 2:
-        return mean, math.nan
-    square = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
-    return mean, math.sqrt(square / len(values))
+    each = mean_of(values)
+    return each.mean, each.standard_error
 
 
 def _load(folder: Path | None, size: int) -> tuple[list[str], Tensor]:

@@ -17,6 +17,7 @@ from metrics.base import image_size
 from metrics.channels import channel_distances, linear_weights, unit_weighted
 from metrics.perceptual import PerceptualMetric
 from metrics.weights import load_linear, load_own
+from scripts.means import Mean, mean_of
 from scripts.options import make_metric
 from scripts.two_afc.layout import Family, Triplets
 
@@ -43,14 +44,6 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Score:
-    """Mean of a quantity over triplets, and its standard error."""
-
-    mean: float
-    standard_error: float
-
-
-@dataclass(frozen=True)
 class Likeness:
     """How alike two calibrations are.
 
@@ -63,7 +56,7 @@ class Likeness:
     """
 
     spearman: float
-    agreement: Score
+    agreement: Mean
 
 
 def make_networks(
@@ -159,19 +152,13 @@ def triplet_distances(
     return {name: total / count for name, total in sums.items()}
 
 
-def score(values: Tensor) -> Score:
-    """Return the mean of values (N,), with its standard error; NaN for one value."""
-    error = float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else math.nan
-    return Score(float(values.mean()), error)
-
-
-def mean_scores(scores: Mapping[str, Mapping[str, Score]]) -> dict[str, Score]:
+def mean_scores(scores: Mapping[str, Mapping[str, Mean]]) -> dict[str, Mean]:
     """Return the means over families, which count alike, by name."""
     result = {}
     for name in next(iter(scores.values())):
         each = [of_family[name] for of_family in scores.values()]
         error = math.sqrt(sum(value.standard_error**2 for value in each)) / len(each)
-        result[name] = Score(sum(value.mean for value in each) / len(each), error)
+        result[name] = Mean(sum(value.mean for value in each) / len(each), error)
     return result
 
 
@@ -197,4 +184,4 @@ def likeness(
 def _alike(a: Tensor, b: Tensor) -> Likeness:
     same = ((a[0] - a[1]).sign() == (b[0] - b[1]).sign()).double()
     correlation = spearmanr(a.flatten().numpy(), b.flatten().numpy())
-    return Likeness(float(correlation.statistic), score(same))
+    return Likeness(float(correlation.statistic), mean_of(same))

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from metrics import Ensemble, InputError, create_metric
 from scripts.benchmark_restoration import benchmark_restoration_command
+from scripts.means import mean_of
 from scripts.restoration import TEST, TRAIN, Training, degrade, make_network, random_crops, train
-from scripts.restoration_report import differences, mean_of, measures_table
+from scripts.restoration_report import differences, measures_table
 from tiny_metric import tiny
 
 CPU = torch.device("cpu")
