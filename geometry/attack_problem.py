@@ -11,10 +11,7 @@ import torch
 from scipy.optimize import brentq
 from torch import Tensor
 
-from geometry.bands import BandSpread
-from geometry.strata import Strata
-from geometry.streams import stream
-from metrics import (
+from ..metrics import (
     Draw,
     Embedding,
     InputError,
@@ -24,8 +21,11 @@ from metrics import (
     create_metric,
     working_copy,
 )
-from metrics.base import image_size
-from optim import BallDescent, Constraint, LagrangeAdam, Sample, Solver, project
+from ..metrics.base import image_size
+from ..metrics.seeds import stream
+from ..optim import Constraint, GradientSample, PrimalDualAdam, ProjectedMomentum, Solver, project
+from .bands import BandPreconditioner
+from .strata import Strata
 
 AttackKind = Literal["a1", "a2"]
 
@@ -123,7 +123,7 @@ class AttackProblem:
             raise InputError(f"{name} does not tell the noisy anchor from the source")
         return level
 
-    def sample(self, x: Tensor, generator: torch.Generator) -> Sample:
+    def sample(self, x: Tensor, generator: torch.Generator) -> GradientSample:
         """Sample the goal and, for A1, the constraint on one draw."""
         variable = x.detach().requires_grad_()
         (draw,) = self.working_metric.draws(image_size(x), 1, generator)
@@ -135,12 +135,12 @@ class AttackProblem:
         (slope,) = torch.autograd.grad(distance, variable)
         value = float(distance.detach())
         if self.kind == "a2":
-            return Sample(-value, -slope)
+            return GradientSample(-value, -slope)
         level = float(self.working_metric.distance(fixed[1], fixed[0])) / self.level
         goal = self._goal(variable)
         (gradient,) = torch.autograd.grad(goal, variable)
         constraint = Constraint(value - (1 - _MARGIN) * level, slope)
-        return Sample(float(goal.detach()), gradient, constraint=constraint)
+        return GradientSample(float(goal.detach()), gradient, constraint=constraint)
 
     @torch.no_grad()
     def held_out(self, x: Tensor) -> float:
@@ -153,11 +153,11 @@ class AttackProblem:
     def solver(self) -> Solver:
         """Return the solver of the attack."""
         if self.kind == "a2":
-            return BallDescent(self.source, self.radius)
+            return ProjectedMomentum(self.source, self.radius)
         spread = torch.tensor(_BAND_SPREAD, dtype=self.source.dtype, device=self.source.device)
-        bands = BandSpread(spread.view(1, -1, 1, 1, 1))
+        bands = BandPreconditioner(spread.view(1, -1, 1, 1, 1))
         decay = _DECAY if self.metric.stochastic else _DECAY_WITHOUT_NOISE
-        return LagrangeAdam(bands, fraction=_FIRST_STEP, decay=decay)
+        return PrimalDualAdam(bands, fraction=_FIRST_STEP, decay=decay)
 
     @torch.no_grad()
     def tighten(self, x: Tensor) -> Tensor:

@@ -12,10 +12,10 @@ gradient is taken on one fresh draw, which x, r and b share; constraints are ver
 apart from these, and with every scale level in its share (`geometry.strata`).
 
 A1 descends |x - t| + lambda d(x, r) in band coordinates while lambda rises where the
-constraint is broken and falls where it is not (`optim.LagrangeAdam`). The iterate average
+constraint is broken and falls where it is not (`optim.PrimalDualAdam`). The iterate average
 that is best on held-out draws is then moved along the line through the source (on towards
 the target where there is room) until the constraint is just kept on those draws. A2 takes
-normalised gradient steps inside the ball (`optim.BallDescent`). Both start at the anchor and
+normalised gradient steps inside the ball (`optim.ProjectedMomentum`). Both start at the anchor and
 stop after ``steps``; `docs/robustness.md` has what more steps and other starts change.
 
 References
@@ -31,13 +31,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from geometry.attack_problem import ANCHOR_SIGMA, AttackKind, AttackProblem, rms
-from geometry.certificate import check_draws
-from geometry.strata import Strata
-from geometry.streams import stream, stream_seed
-from metrics import InputError, Metric, Precision
-from metrics.base import image_size
-from optim import Callback, Limits, Solution, minimise, start
+from ..metrics import InputError, Metric, Precision
+from ..metrics.base import image_size
+from ..metrics.seeds import stream, stream_seed
+from ..optim import Callback, Solution, StoppingCriteria, minimise, start
+from .attack_problem import ANCHOR_SIGMA, AttackKind, AttackProblem, rms
+from .barycenter_evaluation import check_draws
+from .strata import Strata
 
 STEPS = {"a1": 300, "a2": 100}
 """Default steps of the attacks."""
@@ -119,7 +119,7 @@ def attack(
     evaluation_draws
         Draws for the evaluation, disjoint from all others.
     callbacks
-        Called with the `Run` after every step.
+        Called with the `RunState` after every step.
 
     Raises
     ------
@@ -144,10 +144,10 @@ def attack(
     return Attack(image[0], problem.anchor[0], evaluation, solution)
 
 
-def attack_limits(kind: AttackKind, steps: int | None) -> Limits:
+def attack_limits(kind: AttackKind, steps: int | None) -> StoppingCriteria:
     """Return the limits of a run of ``steps`` or the default, or raise `InputError`."""
     try:
-        return Limits(STEPS[kind] if steps is None else steps, evaluate_every=100)
+        return StoppingCriteria(STEPS[kind] if steps is None else steps, evaluate_every=100)
     except ValueError as error:
         raise InputError(str(error)) from None
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from geometry.blur import gaussian_blur
+from .blur import gaussian_blur
 
 SIGMAS = (1.0, 2.0, 4.0, 8.0)
 """Band edges in pixels; the last band is everything coarser."""
@@ -29,7 +29,7 @@ _FLOOR = 1e-3
 
 
 @dataclass(frozen=True)
-class BandSpread:
+class BandPreconditioner:
     """The linear map z -> sum_b B_b C^T (s_b z_b) from band coordinates to images.
 
     Coordinates are (N, bands, 3, H, W), images (N, 3, H, W). B_b is the (symmetric) filter
@@ -46,7 +46,7 @@ class BandSpread:
     spread: Tensor
 
     @classmethod
-    def around(cls, start: Tensor, images: Tensor, weights: Tensor) -> BandSpread:
+    def around(cls, start: Tensor, images: Tensor, weights: Tensor) -> BandPreconditioner:
         """Measure the spread of images (K, 3, H, W), weights (K,), around start (1, 3, H, W).
 
         In each band, the root of the weighted mean square over images and a Gaussian

@@ -8,20 +8,20 @@ from typing import Literal
 
 from torch import Tensor
 
-from geometry.barycenter_problem import BarycenterProblem, Init
-from geometry.certificate import BarycenterEvaluation, check_draws, evaluate_barycenter
-from geometry.streams import stream, stream_seed
-from metrics import InputError, Metric, Precision
-from optim import (
+from ..metrics import InputError, Metric, Precision
+from ..metrics.seeds import stream, stream_seed
+from ..optim import (
     Callback,
-    Limits,
-    ReleasedAdam,
+    PaperAdam,
+    PreconditionedAdam,
     Solution,
     Solver,
-    SpreadAdam,
+    StoppingCriteria,
     minimise,
     start,
 )
+from .barycenter_evaluation import BarycenterEvaluation, check_draws, evaluate_barycenter
+from .barycenter_problem import BarycenterProblem, Init
 
 Schedule = Literal["adaptive", "released"]
 
@@ -83,13 +83,13 @@ def barycenter(
         Optimiser steps.
     schedule
         ``"adaptive"``: steps scaled to the images (`SpreadAdam`). ``"released"``: the
-        authors' (`ReleasedAdam`), meant for 100,000 steps.
+        authors' (`PaperAdam`), meant for 100,000 steps.
     draws
         Random draws per step, shared by all images.
     subset
         How many inputs, drawn at random by weight, a step looks at; all by default.
     tolerance, patience
-        Further reasons to stop, see `optim.Limits`; off by default.
+        Further reasons to stop, see `optim.StoppingCriteria`; off by default.
     precision
         Of the network's arithmetic in gradients; objectives are evaluated in float32.
     seed
@@ -97,7 +97,7 @@ def barycenter(
     evaluation_draws
         Draws for the evaluation, disjoint from those of the optimisation.
     callbacks
-        Called with the `Run` after every step.
+        Called with the `RunState` after every step.
 
     Raises
     ------
@@ -145,10 +145,10 @@ def evaluate(
     )
 
 
-def make_limits(steps: int, tolerance: float = 0.0, patience: int = 0) -> Limits:
+def make_limits(steps: int, tolerance: float = 0.0, patience: int = 0) -> StoppingCriteria:
     """Return the limits of a run, or raise `InputError`."""
     try:
-        return Limits(steps, tolerance, patience)
+        return StoppingCriteria(steps, tolerance, patience)
     except ValueError as error:
         raise InputError(str(error)) from None
 
@@ -156,7 +156,7 @@ def make_limits(steps: int, tolerance: float = 0.0, patience: int = 0) -> Limits
 def make_solver(problem: BarycenterProblem, schedule: Schedule) -> Solver:
     """Return the solver of a schedule."""
     if schedule == "released":
-        return ReleasedAdam()
+        return PaperAdam()
     if schedule == "adaptive":
-        return SpreadAdam(problem.spread())
+        return PreconditionedAdam(problem.spread())
     raise InputError(f"schedule: found {schedule!r}, expected 'adaptive' or 'released'")

@@ -10,10 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from geometry.bands import BandSpread
-from geometry.certificate import weighted_mean
-from geometry.streams import stream
-from metrics import (
+from ..metrics import (
     Draw,
     Embedding,
     InputError,
@@ -23,8 +20,11 @@ from metrics import (
     create_metric,
     working_copy,
 )
-from metrics.base import image_size
-from optim import Sample
+from ..metrics.base import image_size
+from ..metrics.seeds import stream
+from ..optim import GradientSample
+from .bands import BandPreconditioner
+from .barycenter_evaluation import weighted_mean
 
 Init = Literal["blend", "noise", "image"]
 
@@ -105,7 +105,7 @@ class BarycenterProblem:
         """The weighted pixel mean (3, H, W), the baseline."""
         return weighted_mean(self.images, self.weights)
 
-    def sample(self, x: Tensor, generator: torch.Generator) -> Sample:
+    def sample(self, x: Tensor, generator: torch.Generator) -> GradientSample:
         """Sample the objective and its gradient on fresh draws shared by all images."""
         inputs, weights = self._choose(generator)
         variable = x.detach().requires_grad_()
@@ -117,7 +117,7 @@ class BarycenterProblem:
             distances = distances + metric.distance(metric.embed(variable, draw), targets)
         value = weights @ (distances / draws) ** self.power
         (gradient,) = torch.autograd.grad(value, variable)
-        return Sample(float(value.detach()), gradient, draws)
+        return GradientSample(float(value.detach()), gradient, draws)
 
     @torch.no_grad()
     def held_out(self, x: Tensor) -> float:
@@ -130,9 +130,9 @@ class BarycenterProblem:
             total = total + metric.distance(embedding[1:], embedding[:1])
         return float(self.weights @ (total / len(self.held_out_draws)) ** self.power)
 
-    def spread(self) -> BandSpread:
+    def spread(self) -> BandPreconditioner:
         """Return how far, by place and band, the solution may be from the start."""
-        return BandSpread.around(self.initial, self.images, self.weights)
+        return BandPreconditioner.around(self.initial, self.images, self.weights)
 
     @torch.no_grad()
     def _targets(self, inputs: Tensor, draw: Draw) -> Embedding:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from geometry.bands import SIGMAS, split
-from geometry.blur import gaussian_blur
+from .bands import SIGMAS, split
+from .blur import gaussian_blur
 
 _WINDOW = 3.0
 _LARGEST_GAIN = 2.0

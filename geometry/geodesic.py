@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from geometry.barycenter import make_limits
-from geometry.certificate import check_draws
-from geometry.geodesic_problem import GeodesicProblem
-from geometry.multilevel import Level, default_steps, minimise_path, on_finest, plan, start_path
-from geometry.path_measures import PathComparison, evaluate_path
-from geometry.reference_path import PathInit, Reference, interpolate
-from geometry.respacing import respace
-from geometry.streams import stream
-from metrics import Metric, Precision
-from optim import Callback, Solution
+from ..metrics import Metric, Precision
+from ..metrics.seeds import stream
+from ..optim import Callback, Solution
+from .barycenter import make_limits
+from .barycenter_evaluation import check_draws
+from .geodesic_problem import GeodesicProblem
+from .multilevel import Level, default_steps, minimise_path, on_finest, plan, start_path
+from .path_evaluation import PathComparison, evaluate_path
+from .reference_path import PathInit, Reference, interpolate
+from .reparametrise import reparametrise
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def geodesic(
     equal_steps
         Space the frames equally in perceptual length at the end.
     tolerance, patience
-        Further reasons to stop, see `optim.Limits`; off by default.
+        Further reasons to stop, see `optim.StoppingCriteria`; off by default.
     chunk
         Frames on the tape at a time, memory against speed; by their size if not given.
     precision
@@ -116,7 +116,7 @@ def geodesic(
     evaluation_draws
         Draws for the evaluation, disjoint from those of the optimisation.
     callbacks
-        Called with the `Run` after every step.
+        Called with the `RunState` after every step.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def finish(levels: tuple[Level, ...], solution: Solution, *, equal_steps: bool =
     problem = levels[-1].problem
     path = problem.complete(on_finest(levels, solution.value))
     if equal_steps:
-        path = respace(path, problem.metric, problem.held_out_draws, problem.reference)
+        path = reparametrise(path, problem.metric, problem.held_out_draws, problem.reference)
     return path
 
 

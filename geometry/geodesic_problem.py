@@ -8,22 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from geometry.bands import BandSpread
-from geometry.path_energy import frames_at_a_time, path_energy
-from geometry.reference_path import PathInit, Reference, noise_frames, reference_path
-from geometry.streams import stream
-from geometry.time_modes import PathCoordinates, times_of
-from metrics import (
-    Draw,
-    InputError,
-    Metric,
-    Precision,
-    check_images,
-    create_metric,
-    working_copy,
-)
-from metrics.base import image_size
-from optim import Sample
+from ..metrics import Draw, InputError, Metric, Precision, check_images, create_metric, working_copy
+from ..metrics.base import image_size
+from ..metrics.seeds import stream
+from ..optim import GradientSample
+from .bands import BandPreconditioner
+from .path_energy import frames_at_a_time, path_energy
+from .reference_path import PathInit, Reference, noise_frames, reference_path
+from .sine_modes import PathPreconditioner, times_of
 
 _HELD_OUT_DRAWS = 4
 
@@ -155,7 +147,7 @@ class GeodesicProblem:
         """Put the ends around inner frames: (N + 1, 3, H, W)."""
         return torch.cat([self.ends[:1], frames, self.ends[1:]])
 
-    def sample(self, x: Tensor, generator: torch.Generator) -> Sample:
+    def sample(self, x: Tensor, generator: torch.Generator) -> GradientSample:
         """Sample the energy and its gradient on fresh draws shared by all frames."""
         value, gradient = 0.0, torch.zeros_like(x)
         for draw in self.metric.draws(self.size, self.draws, generator):
@@ -166,7 +158,7 @@ class GeodesicProblem:
             energy, slope = _pixel_energy(self.complete(x))
             value += self.pixel_weight * energy
             gradient += self.pixel_weight * slope
-        return Sample(value, gradient, self.draws)
+        return GradientSample(value, gradient, self.draws)
 
     @torch.no_grad()
     def held_out(self, x: Tensor) -> float:
@@ -175,12 +167,12 @@ class GeodesicProblem:
         pixels = _pixel_energy(self.complete(x))[0] if self.pixel_weight else 0.0
         return sum(values) / len(values) + self.pixel_weight * pixels
 
-    def coordinates(self) -> PathCoordinates:
+    def coordinates(self) -> PathPreconditioner:
         """Return coordinates scaled by how far frames may have to go, by place and band."""
         ends = self.reference.halfway
         halves = torch.tensor([0.5, 0.5])
-        bands = BandSpread.around(ends.mean(0, keepdim=True), ends, halves)
-        return PathCoordinates(bands, self.transitions)
+        bands = BandPreconditioner.around(ends.mean(0, keepdim=True), ends, halves)
+        return PathPreconditioner(bands, self.transitions)
 
     def _energy(self, x: Tensor, draw: Draw, *, slope: bool = True) -> tuple[float, Tensor]:
         metric, power, chunk = self.working_metric, self.power, self.chunk

@@ -1,7 +1,7 @@
 """Coarse to fine: paths of few frames first, each level started from the one before.
 
 Levels are cut by fixed numbers of steps and not by shares of a total, so that a run may be
-stopped, resumed and prolonged at any step. One `Run` goes through all levels; the shape of
+stopped, resumed and prolonged at any step. One `RunState` goes through all levels; the shape of
 its iterate says on which it is.
 """
 
@@ -13,24 +13,24 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from geometry.geodesic_problem import GeodesicProblem, resize
-from geometry.streams import stream_seed
-from geometry.time_modes import extend_moments, resample, times_of
-from metrics import InputError
-from optim import (
+from ..metrics import InputError
+from ..metrics.seeds import stream_seed
+from ..optim import (
     Callback,
-    Limits,
-    Result,
-    Run,
+    PreconditionedAdam,
+    RunState,
     Solution,
-    SpreadAdam,
     State,
+    StoppingCriteria,
+    StopReason,
     advance,
     conclude,
     minimise,
     project,
     start,
 )
+from .geodesic_problem import GeodesicProblem, resize
+from .sine_modes import extend_moments, resample, times_of
 
 FIRST_STEPS, NEXT_STEPS, LAST_STEPS = 50, 30, 70
 """Steps of the coarsest level, of each one between, and by default of the finest."""
@@ -50,7 +50,7 @@ class Level:
     """
 
     problem: GeodesicProblem
-    solver: SpreadAdam
+    solver: PreconditionedAdam
     last_step: int | None = None
 
 
@@ -80,7 +80,7 @@ def plan(
     problems = [problem.at(count, size) for count, size in shapes]
     ends = [FIRST_STEPS + NEXT_STEPS * index for index in range(len(problems) - 1)]
     return tuple(
-        Level(each, SpreadAdam(each.coordinates(), fraction=step_size), last)
+        Level(each, PreconditionedAdam(each.coordinates(), fraction=step_size), last)
         for each, last in zip(problems, [*ends, None], strict=True)
     )
 
@@ -90,14 +90,17 @@ def default_steps(levels: tuple[Level, ...]) -> int:
     return LAST_STEPS + (0 if len(levels) == 1 else levels[-2].last_step or 0)
 
 
-def start_path(levels: tuple[Level, ...], seed: int) -> Run:
+def start_path(levels: tuple[Level, ...], seed: int) -> RunState:
     """Return the run that has done no step yet, on the coarsest level."""
     first = levels[0]
     return start(first.problem, first.solver, first.problem.initial, stream_seed(seed, "optimise"))
 
 
 def minimise_path(
-    levels: tuple[Level, ...], run: Run, limits: Limits, callbacks: Iterable[Callback] = ()
+    levels: tuple[Level, ...],
+    run: RunState,
+    limits: StoppingCriteria,
+    callbacks: Iterable[Callback] = (),
 ) -> Solution:
     """Go through the levels from where ``run`` stands; see `optim.minimise`.
 
@@ -110,14 +113,16 @@ def minimise_path(
         level = levels[index]
         if level.last_step is None:
             return minimise(level.problem, level.solver, run, limits, callbacks)
-        here = Limits(min(limits.steps, level.last_step), evaluate_every=limits.evaluate_every)
+        here = StoppingCriteria(
+            min(limits.steps, level.last_step), evaluate_every=limits.evaluate_every
+        )
         run, result = advance(level.problem, level.solver, run, here, callbacks)
-        if result is not Result.STEP_LIMIT or limits.steps <= level.last_step:
+        if result is not StopReason.STEP_LIMIT or limits.steps <= level.last_step:
             return conclude(level.problem, level.solver, run, here, result)
         try:
             run = _carry(run, level, levels[index + 1])
         except KeyboardInterrupt:
-            return conclude(level.problem, level.solver, run, here, Result.INTERRUPTED)
+            return conclude(level.problem, level.solver, run, here, StopReason.INTERRUPTED)
         index += 1
 
 
@@ -161,7 +166,7 @@ def _lift(x: Tensor, coarse: GeodesicProblem, fine: GeodesicProblem) -> Tensor:
     return project(fine.middle + deviation)
 
 
-def _carry(run: Run, coarse: Level, fine: Level) -> Run:
+def _carry(run: RunState, coarse: Level, fine: Level) -> RunState:
     """Go on with a run on a finer level; counters, records and the solver's memory stay."""
     x = _lift(coarse.solver.postprocess(run.x, run.solver), coarse.problem, fine.problem)
     state: State = {**fine.solver.init(x), "step": run.solver["step"]}

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from metrics import Draw, Embedding, Metric
+from ..metrics import Draw, Embedding, Metric
 
 _PIXELS_AT_A_TIME = 4 * 256**2
 

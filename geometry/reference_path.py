@@ -9,11 +9,11 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from geometry.crisp_fade import crisp_fade, restore_contrast
-from geometry.motion import find_motions, move
-from geometry.streams import stream
-from geometry.time_modes import nearest_knot, resample, times_of
-from metrics import InputError, check_images
+from ..metrics import InputError, check_images
+from ..metrics.seeds import stream
+from .crisp_fade import crisp_fade, restore_contrast
+from .flow_interpolation import find_motions, move
+from .sine_modes import nearest_knot, resample, times_of
 
 PathInit = Literal["crisp", "blend", "nearest", "noise", "flow"]
 

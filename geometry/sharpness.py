@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from geometry.blur import gaussian_blur
-from metrics import InputError
+from ..metrics import InputError
+from .blur import gaussian_blur
 
 
 def high_band_energy(images: Tensor, sigma: float = 1.0) -> Tensor:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from metrics import Draw, EnsembleDraw, Metric
-from metrics.perceptual import PerceptualMetric
+from ..metrics import Draw, EnsembleDraw, Metric
+from ..metrics.perceptual import PerceptualMetric
 
 _LEAST = 2
 

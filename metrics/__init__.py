@@ -5,18 +5,19 @@
 >>> estimate(metric, x, y, relative_error=0.025)  # doctest: +SKIP
 """
 
-from metrics.base import Draw as Draw
-from metrics.base import Embedding as Embedding
-from metrics.base import Metric as Metric
-from metrics.base import check_images as check_images
-from metrics.ensemble import Ensemble as Ensemble
-from metrics.ensemble import EnsembleDraw as EnsembleDraw
-from metrics.errors import InputError as InputError
-from metrics.precision import Precision as Precision
-from metrics.precision import working_copy as working_copy
-from metrics.registry import available_metrics as available_metrics
-from metrics.registry import create_metric as create_metric
-from metrics.sampling import Comparison as Comparison
-from metrics.sampling import Estimate as Estimate
-from metrics.sampling import compare as compare
-from metrics.sampling import estimate as estimate
+from .allocator import keep_freed_memory as keep_freed_memory
+from .base import Draw as Draw
+from .base import Embedding as Embedding
+from .base import Metric as Metric
+from .base import check_images as check_images
+from .ensemble import Ensemble as Ensemble
+from .ensemble import EnsembleDraw as EnsembleDraw
+from .errors import InputError as InputError
+from .precision import Precision as Precision
+from .precision import working_copy as working_copy
+from .registry import available_metrics as available_metrics
+from .registry import create_metric as create_metric
+from .sampling import Comparison as Comparison
+from .sampling import Estimate as Estimate
+from .sampling import compare as compare
+from .sampling import estimate as estimate

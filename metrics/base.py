@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor, nn
 
-from metrics.errors import InputError
-from metrics.functions import SquaredDistance, SquaredSteps
+from .errors import InputError
+from .functions import SquaredDistance, SquaredSteps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metrics.weights import Weights
+    from .weights import Weights
 
 Reduction = Literal["none", "mean", "sum"]
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from metrics.base import Embedding
-from metrics.perceptual import PerceptualMetric
+from .base import Embedding
+from .perceptual import PerceptualMetric
 
 
 def linear_weights(metric: PerceptualMetric) -> list[Tensor]:

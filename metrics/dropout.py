@@ -13,7 +13,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from metrics.functions import ZeroAt, is_channels_last
+from .functions import ZeroAt, is_channels_last
 
 _LAYER_STRIDE = 0x9E3779B9  # odd, and large against neighbouring seeds
 

@@ -13,8 +13,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from metrics.base import Draw
-from metrics.errors import InputError
+from .base import Draw
+from .errors import InputError
 
 FLIPS: tuple[tuple[int, ...], ...] = ((-1,), (-2,), (-2, -1), ())
 """Axes flipped by flip code 0 (left-right), 1 (up-down), 2 (both), 3 (none)."""

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from metrics.base import Draw, Embedding, Metric, check_images, image_size
-from metrics.dropout import Dropout
-from metrics.ensemble import Ensemble, EnsembleDraw, draw_ensemble
-from metrics.errors import InputError
-from metrics.functions import WeightedUnit
-from metrics.transforms import transform
-from metrics.trunks import Drop, Trunk, normalise
+from .base import Draw, Embedding, Metric, check_images, image_size
+from .dropout import Dropout
+from .ensemble import Ensemble, EnsembleDraw, draw_ensemble
+from .errors import InputError
+from .functions import WeightedUnit
+from .transforms import transform
+from .trunks import Drop, Trunk, normalise
 
 if TYPE_CHECKING:
-    from metrics.weights import Weights
+    from .weights import Weights
 
 
 class PerceptualMetric(Metric):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from metrics.base import Draw, Embedding, Metric, check_images
+from .base import Draw, Embedding, Metric, check_images
 
 
 class L2(Metric):

@@ -13,9 +13,9 @@ from typing import Literal
 
 import torch
 
-from metrics.base import Metric
-from metrics.errors import InputError
-from metrics.perceptual import PerceptualMetric
+from .base import Metric
+from .errors import InputError
+from .perceptual import PerceptualMetric
 
 Precision = Literal["auto", "float32", "bfloat16"]
 """Type of the network's arithmetic; auto is bfloat16 where metric and processor suit it."""

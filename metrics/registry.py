@@ -9,13 +9,13 @@ from typing import Any
 
 import torch
 
-from metrics.base import Metric
-from metrics.ensemble import Ensemble
-from metrics.errors import InputError
-from metrics.perceptual import PerceptualMetric
-from metrics.pixel import L2
-from metrics.trunks import VGG16, AlexNet, SqueezeNet, Trunk
-from metrics.weights import Weights, load_linear, load_trunk
+from .base import Metric
+from .ensemble import Ensemble
+from .errors import InputError
+from .perceptual import PerceptualMetric
+from .pixel import L2
+from .trunks import VGG16, AlexNet, SqueezeNet, Trunk
+from .weights import Weights, load_linear, load_trunk
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from metrics.base import Draw, Metric, check_images, check_pair, image_size
-from metrics.errors import InputError
+from .base import Draw, Metric, check_images, check_pair, image_size
+from .errors import InputError
 
 CONFIDENCE = 1.96
 """Half-width of the reported intervals in standard errors (95 %)."""

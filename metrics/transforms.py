@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from metrics.base import image_size
-from metrics.ensemble import FLIPS, EnsembleDraw
-from metrics.errors import InputError
+from .base import image_size
+from .ensemble import FLIPS, EnsembleDraw
+from .errors import InputError
 
 
 def transform(images: Tensor, draw: EnsembleDraw) -> Tensor:

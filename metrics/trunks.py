@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from metrics.functions import AveragePool
+from .functions import AveragePool
 
 Drop = Callable[[Tensor], Tensor]
 

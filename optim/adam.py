@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from optim.box import optimality_error, project
-from optim.problem import Coordinates, Sample, Scaling
-from optim.solver import Solver, State
+from .box import optimality_error, project
+from .problem import GradientSample, Preconditioner, Scaling
+from .solver import Solver, State
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class _Adam(Solver):
     .. [1] Kingma, Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
     """
 
-    coordinates: Coordinates = Scaling()  # noqa: RUF009 (frozen, without state)
+    coordinates: Preconditioner = Scaling()  # noqa: RUF009 (frozen, without state)
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
@@ -37,7 +37,7 @@ class _Adam(Solver):
         zero = torch.zeros_like(self.coordinates.adjoint(x))
         return {"step": 0, "m": zero, "v": zero}
 
-    def step(self, x: Tensor, sample: Sample, state: State) -> tuple[Tensor, State]:
+    def step(self, x: Tensor, sample: GradientSample, state: State) -> tuple[Tensor, State]:
         """Take one step; see `Solver.step`."""
         slope = self.coordinates.adjoint(sample.gradient)
         m = torch.lerp(slope, state["m"], self.beta1)
@@ -55,7 +55,7 @@ class _Adam(Solver):
 
 
 @dataclass(frozen=True)
-class ReleasedAdam(_Adam):
+class PaperAdam(_Adam):
     """Adam as in the authors' barycenter scripts (``ex_pairwise_average.py``).
 
     The step size falls "between 1/t and 1/sqrt(t)" from 0.03, whatever the images, and
@@ -76,7 +76,7 @@ class ReleasedAdam(_Adam):
 
 
 @dataclass(frozen=True)
-class SpreadAdam(_Adam):
+class PreconditionedAdam(_Adam):
     """Adam whose steps are a fraction of how far the variable may have to go.
 
     The step size of step t is ``fraction / (1 + t / decay)`` in units of the coordinates,
@@ -114,7 +114,7 @@ class SpreadAdam(_Adam):
             "mass": 0.0,
         }
 
-    def step(self, x: Tensor, sample: Sample, state: State) -> tuple[Tensor, State]:
+    def step(self, x: Tensor, sample: GradientSample, state: State) -> tuple[Tensor, State]:
         """Take one step and average; see `Solver.step`."""
         x, moments = super().step(x, sample, state)
         weight = float(moments["step"]) ** self.averaging

@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from optim.box import optimality_error, project
-from optim.problem import Problem
-from optim.solution import Record, Result, Run, Solution
-from optim.solver import Solver
+from .box import optimality_error, project
+from .problem import Problem
+from .solution import RunState, Solution, StepRecord, StopReason
+from .solver import Solver
 
-Callback = Callable[[Run], None]
+Callback = Callable[[RunState], None]
 """Called after every step; sees the run, returns nothing."""
 
 
 @dataclass(frozen=True)
-class Limits:
+class StoppingCriteria:
     """When to stop, and how often to look.
 
     Attributes
@@ -50,11 +50,11 @@ class Limits:
                 raise ValueError(f"{name}: found {getattr(self, name)}, expected >= {bound}")
 
 
-def start(problem: Problem, solver: Solver, x: Tensor, seed: int) -> Run:
+def start(problem: Problem, solver: Solver, x: Tensor, seed: int) -> RunState:
     """Return the run that has done no step yet, at x projected to the box."""
     x = project(x.detach())
     value = problem.held_out(x)
-    return Run(
+    return RunState(
         step=0,
         x=x,
         solver=solver.init(x),
@@ -69,8 +69,8 @@ def start(problem: Problem, solver: Solver, x: Tensor, seed: int) -> Run:
 def minimise(
     problem: Problem,
     solver: Solver,
-    run: Run,
-    limits: Limits,
+    run: RunState,
+    limits: StoppingCriteria,
     callbacks: Iterable[Callback] = (),
 ) -> Solution:
     """Minimise ``problem`` over the box [0, 1], going on from ``run``.
@@ -78,7 +78,7 @@ def minimise(
     A run that is stopped at any step and resumed takes the same steps as one that is not:
     all that a step depends on is in ``run``, and evaluations fall on fixed steps. The
     result is the best point by held-out evaluation, among them the last. Ctrl-C ends the
-    run with `Result.INTERRUPTED` and loses nothing but the step in progress.
+    run with `StopReason.INTERRUPTED` and loses nothing but the step in progress.
     """
     run, result = advance(problem, solver, run, limits, callbacks)
     return conclude(problem, solver, run, limits, result)
@@ -87,10 +87,10 @@ def minimise(
 def advance(
     problem: Problem,
     solver: Solver,
-    run: Run,
-    limits: Limits,
+    run: RunState,
+    limits: StoppingCriteria,
     callbacks: Iterable[Callback] = (),
-) -> tuple[Run, Result]:
+) -> tuple[RunState, StopReason]:
     """Take steps until one of the limits, Ctrl-C or a number that is not finite ends them."""
     callbacks = tuple(callbacks)
     try:
@@ -102,25 +102,25 @@ def advance(
             for callback in callbacks:
                 callback(run)
     except KeyboardInterrupt:
-        return run, Result.INTERRUPTED
+        return run, StopReason.INTERRUPTED
     except FloatingPointError:
-        return run, Result.NOT_FINITE
+        return run, StopReason.NOT_FINITE
 
 
 def conclude(
-    problem: Problem, solver: Solver, run: Run, limits: Limits, result: Result
+    problem: Problem, solver: Solver, run: RunState, limits: StoppingCriteria, result: StopReason
 ) -> Solution:
     """Weigh the last iterate too, without letting that change the run to be resumed."""
     judged = run
-    if run.step % limits.evaluate_every and result is not Result.NOT_FINITE:
+    if run.step % limits.evaluate_every and result is not StopReason.NOT_FINITE:
         try:
             judged = _judge(problem, solver, run)
         except KeyboardInterrupt:
-            result = Result.INTERRUPTED
+            result = StopReason.INTERRUPTED
     return Solution(judged.best, judged.best_value, judged.best_step, result, run)
 
 
-def _step(problem: Problem, solver: Solver, run: Run, limits: Limits) -> Run:
+def _step(problem: Problem, solver: Solver, run: RunState, limits: StoppingCriteria) -> RunState:
     """Take one step; raise FloatingPointError where the objective is not finite."""
     began = time.perf_counter()
     generator = torch.Generator()
@@ -135,11 +135,11 @@ def _step(problem: Problem, solver: Solver, run: Run, limits: Limits) -> Run:
     if run.step % limits.evaluate_every == 0:
         run = _judge(problem, solver, run)
     seconds = run.seconds + time.perf_counter() - began
-    record = Record(run.step, draws, seconds, sample.value, error)
+    record = StepRecord(run.step, draws, seconds, sample.value, error)
     return replace(run, seconds=seconds, history=(*run.history, record))
 
 
-def _judge(problem: Problem, solver: Solver, run: Run) -> Run:
+def _judge(problem: Problem, solver: Solver, run: RunState) -> RunState:
     """Evaluate the solver's candidate on held-out draws and keep it if it is the best."""
     candidate = solver.postprocess(run.x, run.solver)
     value = problem.held_out(candidate)
@@ -149,14 +149,14 @@ def _judge(problem: Problem, solver: Solver, run: Run) -> Run:
     return run
 
 
-def _verdict(solver: Solver, run: Run, limits: Limits) -> Result | None:
+def _verdict(solver: Solver, run: RunState, limits: StoppingCriteria) -> StopReason | None:
     """Return why the run must stop before its next step, or None."""
     if run.step >= limits.steps:
-        return Result.STEP_LIMIT
+        return StopReason.STEP_LIMIT
     if run.history and limits.tolerance > 0:
         first = run.history[0].optimality_error
         if solver.optimality(run.x, run.solver) <= limits.tolerance * first:
-            return Result.CONVERGED
+            return StopReason.CONVERGED
     if limits.patience and run.step - run.best_step >= limits.patience * limits.evaluate_every:
-        return Result.NO_PROGRESS
+        return StopReason.NO_PROGRESS
     return None

@@ -18,7 +18,7 @@ class Constraint:
 
 
 @dataclass(frozen=True)
-class Sample:
+class GradientSample:
     """One stochastic look at the objective.
 
     Attributes
@@ -42,14 +42,14 @@ class Sample:
 class Problem(Protocol):
     """A stochastic objective over images in the box [0, 1]."""
 
-    def sample(self, x: Tensor, generator: torch.Generator) -> Sample:
+    def sample(self, x: Tensor, generator: torch.Generator) -> GradientSample:
         """Return an estimate of the objective and its gradient at x, on fresh draws."""
 
     def held_out(self, x: Tensor) -> float:
         """Return the objective at x on fixed draws that are never optimised."""
 
 
-class Coordinates(Protocol):
+class Preconditioner(Protocol):
     """A linear map S from the coordinates a solver steps in to the variable: x = x0 + S z."""
 
     def apply(self, coordinates: Tensor) -> Tensor:

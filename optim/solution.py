@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 
-class Result(Enum):
+class StopReason(Enum):
     """Why a run ended; the values are the messages a user reads."""
 
     CONVERGED = "converged: the optimality error is below the tolerance"
@@ -20,7 +20,7 @@ class Result(Enum):
 
 
 @dataclass(frozen=True)
-class Record:
+class StepRecord:
     """One line of a run's history.
 
     Attributes
@@ -45,7 +45,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunState:
     """The complete state of a run between two steps; what a checkpoint holds.
 
     Attributes
@@ -70,7 +70,7 @@ class Run:
     best_value: float
     best_step: int
     seconds: float = 0.0
-    history: tuple[Record, ...] = field(default=(), repr=False)
+    history: tuple[StepRecord, ...] = field(default=(), repr=False)
     evaluations: tuple[tuple[int, float], ...] = ()
 
 
@@ -96,10 +96,10 @@ class Solution:
     value: Tensor
     objective: float
     step: int
-    result: Result
-    state: Run
+    result: StopReason
+    state: RunState
 
     @property
-    def history(self) -> tuple[Record, ...]:
+    def history(self) -> tuple[StepRecord, ...]:
         """The records of all steps."""
         return self.state.history

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from optim.problem import Sample
+from .problem import GradientSample
 
 State = dict[str, Any]
 """Tensors and numbers; a checkpoint stores it as it is."""
@@ -24,7 +24,7 @@ class Solver(ABC):
         """Return the state before the first step from x."""
 
     @abstractmethod
-    def step(self, x: Tensor, sample: Sample, state: State) -> tuple[Tensor, State]:
+    def step(self, x: Tensor, sample: GradientSample, state: State) -> tuple[Tensor, State]:
         """Return the next iterate, inside the box, and the next state; change no argument."""
 
     def optimality(self, x: Tensor, state: State) -> float:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
-from scripts.commands import ELPIPS, Command
+from .command_tree import ELPIPS, Command
 
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
@@ -91,10 +91,10 @@ def _run(name: str, command: Command, arguments: Sequence[str]) -> int:
 def _call(name: str, target: str, arguments: Sequence[str]) -> int:
     """Import a command's function and call it with the arguments; return the exit code."""
     module, function = target.split(":")
-    implementation = getattr(import_module(module), function)
+    implementation = getattr(import_module(f".{module}", __package__), function)
     import tyro
 
-    from optim import keep_freed_memory
+    from ..metrics import keep_freed_memory
 
     keep_freed_memory()
     try:
@@ -149,7 +149,10 @@ def explain(error: Exception) -> str | None:
 
 def _input_errors() -> tuple[type[Exception], ...]:
     """Return the project's own errors; a module not yet imported cannot have raised its."""
-    known = (("metrics.errors", "InputError"), ("optim.checkpoint", "CheckpointError"))
+    known = (
+        ("elpips.metrics.errors", "InputError"),
+        ("elpips.geometry.checkpoint", "CheckpointError"),
+    )
     return tuple(getattr(sys.modules[name], cls) for name, cls in known if name in sys.modules)
 
 

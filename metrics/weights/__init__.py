@@ -5,9 +5,9 @@ Looked for in (1) an explicit path or the folder in ``ELPIPS_WEIGHTS``, (2) the 
 opened before its SHA-256 matched the registry; see `registry` for the table.
 """
 
-from metrics.weights.inventory import fetch, inventory
-from metrics.weights.load import load_linear, load_lpips, load_own, load_trunk, unit_linear
-from metrics.weights.types import UnavailableError, Weights, WeightsError, WeightsStatus
+from .inventory import fetch, inventory
+from .load import load_linear, load_lpips, load_own, load_trunk, unit_linear
+from .types import UnavailableError, Weights, WeightsError, WeightsStatus
 
 __all__ = [
     "UnavailableError",

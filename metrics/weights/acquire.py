@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from metrics.weights import cache, sources
-from metrics.weights.convert import open_verified, read_member, read_origin, read_user_file
-from metrics.weights.registry import ASSETS, Archive, Asset, Origin
-from metrics.weights.types import UnavailableError, Weights, WeightsError
+from . import cache, sources
+from .convert import open_verified, read_member, read_origin, read_user_file
+from .registry import ASSETS, Archive, Asset, Origin
+from .types import UnavailableError, Weights, WeightsError
 
 logger = logging.getLogger("elpips")
 

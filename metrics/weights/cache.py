@@ -20,9 +20,9 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from metrics.weights.convert import as_asset, read_safetensors
-from metrics.weights.registry import Asset
-from metrics.weights.types import Weights, WeightsError
+from .convert import as_asset, read_safetensors
+from .registry import Asset
+from .types import Weights, WeightsError
 
 logger = logging.getLogger("elpips")
 

@@ -19,10 +19,10 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from metrics.weights.layout import CONVOLUTIONS, as_linear, as_trunk
-from metrics.weights.registry import Archive, Asset, Origin
-from metrics.weights.types import WeightsError
-from metrics.weights.unpickle import load_npy_dict, load_pickle
+from .layout import CONVOLUTIONS, as_linear, as_trunk
+from .registry import Archive, Asset, Origin
+from .types import WeightsError
+from .unpickle import load_npy_dict, load_pickle
 
 _FLAX_TRUNKS = {"vgg16": "VGG16_0", "alexnet": "AlexNet_0"}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from metrics.weights import acquire, cache, sources
-from metrics.weights.registry import ASSETS, LINEAR_OF, TRUNK_OF, Asset
-from metrics.weights.types import UnavailableError, WeightsError, WeightsStatus
+from . import acquire, cache, sources
+from .registry import ASSETS, LINEAR_OF, TRUNK_OF, Asset
+from .types import UnavailableError, WeightsError, WeightsStatus
 
 
 def inventory() -> list[WeightsStatus]:

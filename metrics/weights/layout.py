@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from metrics.weights.types import WeightsError
+from .types import WeightsError
 
 Shape: TypeAlias = tuple[int, ...]
 

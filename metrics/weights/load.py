@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 
-from metrics.weights import acquire
-from metrics.weights.convert import read_user_file
-from metrics.weights.layout import CHANNELS
-from metrics.weights.registry import ASSETS, LINEAR_OF, SHIPPED, TRUNKS
-from metrics.weights.types import UnavailableError, Weights, WeightsError
+from . import acquire
+from .convert import read_user_file
+from .layout import CHANNELS
+from .registry import ASSETS, LINEAR_OF, SHIPPED, TRUNKS
+from .types import UnavailableError, Weights, WeightsError
 
 logger = logging.getLogger("elpips")
 

@@ -21,9 +21,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from metrics.weights.convert import mismatch
-from metrics.weights.registry import Archive, Origin
-from metrics.weights.types import WeightsError
+from .convert import mismatch
+from .registry import Archive, Origin
+from .types import WeightsError
 
 logger = logging.getLogger("elpips")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from metrics.errors import InputError
+from ..errors import InputError
 
 
 class WeightsError(InputError):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from geometry import AttackProblem, attack
-from geometry.attack_problem import noisy, rms
-from metrics import Ensemble, InputError
+from elpips.geometry import AttackProblem, attack
+from elpips.geometry.attack_problem import noisy, rms
+from elpips.metrics import Ensemble, InputError
 from tiny_metric import tiny
 
 RNG = torch.Generator().manual_seed(0)

@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 import torch
 
-from geometry.bands import SIGMAS, BandSpread, from_opponent, join, split, to_opponent
-from geometry.blur import gaussian_blur, gaussian_matrix
+from elpips.geometry.bands import (
+    SIGMAS,
+    BandPreconditioner,
+    from_opponent,
+    join,
+    split,
+    to_opponent,
+)
+from elpips.geometry.blur import gaussian_blur, gaussian_matrix
 
 RNG = torch.Generator().manual_seed(0)
 IMAGES = torch.rand(2, 3, 17, 11, generator=RNG, dtype=torch.float64)
@@ -55,14 +62,16 @@ def test_opponent_channels_are_a_rotation_and_grey_has_one() -> None:
 
 def test_images_without_colour_are_not_given_any() -> None:
     grey = IMAGES[:, :1].expand(-1, 3, -1, -1)
-    spread = BandSpread.around(grey.mean(0, keepdim=True), grey, torch.tensor([0.5, 0.5])).spread
+    spread = BandPreconditioner.around(
+        grey.mean(0, keepdim=True), grey, torch.tensor([0.5, 0.5])
+    ).spread
     # The floor that keeps numbers finite, and a part in ten thousand of the lightness.
     assert (spread[0, :, 1:] <= 1e-5 + 1e-4 * spread[0, :, :1]).all()
 
 
 def test_spread_maps_are_adjoint() -> None:
     weights = torch.tensor([0.3, 0.7])
-    spread = BandSpread.around(IMAGES.mean(0, keepdim=True), IMAGES, weights)
+    spread = BandPreconditioner.around(IMAGES.mean(0, keepdim=True), IMAGES, weights)
     z = torch.rand(1, len(SIGMAS) + 1, 3, 17, 11, generator=RNG, dtype=torch.float64)
     g = IMAGES[:1]
     torch.testing.assert_close((spread.apply(z) * g).sum(), (z * spread.adjoint(g)).sum())
@@ -72,7 +81,7 @@ def test_spread_is_large_only_where_and_at_the_scale_the_images_differ() -> None
     flat = torch.full((2, 3, 64, 64), 0.5)
     flat[0, :, 16:32, 16:32] += 0.2 * torch.randn(16, 16, generator=RNG)
     weights = torch.tensor([0.5, 0.5])
-    spread = BandSpread.around(flat.mean(0, keepdim=True), flat, weights).spread[0, :, 0]
+    spread = BandPreconditioner.around(flat.mean(0, keepdim=True), flat, weights).spread[0, :, 0]
     fine, coarse = spread[0], spread[-1]
     assert fine[24, 24] > 20 * fine[56, 56]
     assert fine[24, 24] > 5 * coarse[24, 24]

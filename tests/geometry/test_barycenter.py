@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from geometry import (
+from elpips.geometry import (
     BarycenterProblem,
     barycenter,
     evaluate_barycenter,
@@ -13,10 +13,10 @@ from geometry import (
     high_band_ratio,
     pairwise_distances,
 )
-from geometry.streams import stream
-from metrics import InputError, Metric, create_metric
-from scripts.images import resize_short_side
-from scripts.samples import load_sample
+from elpips.media.read import resize_short_side
+from elpips.media.samples import read_sample
+from elpips.metrics import InputError, Metric, create_metric
+from elpips.metrics.seeds import stream
 
 RNG = torch.Generator().manual_seed(0)
 IMAGES = torch.rand(3, 3, 17, 21, generator=RNG)
@@ -142,7 +142,7 @@ def elpips() -> Metric:
 @pytest.fixture(scope="module")
 def faces() -> torch.Tensor:
     names = ("astronaut_face", "hopper_face")
-    return torch.stack([resize_short_side(load_sample(name), 32) for name in names])
+    return torch.stack([resize_short_side(read_sample(name), 32) for name in names])
 
 
 @pytest.mark.weights

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from geometry import high_band_energy
-from geometry.crisp_fade import crisp_fade, restore_contrast
-from geometry.reference_path import cross_fade
+from elpips.geometry import high_band_energy
+from elpips.geometry.crisp_fade import crisp_fade, restore_contrast
+from elpips.geometry.reference_path import cross_fade
 
 A, B = 0.2 + 0.6 * torch.rand(2, 3, 64, 56, generator=torch.Generator().manual_seed(0))
 TIMES = [0.0, 0.25, 0.5, 1.0]

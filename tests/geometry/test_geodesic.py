@@ -8,16 +8,23 @@ from pathlib import Path
 import pytest
 import torch
 
-import geometry.multilevel as multilevel
-from geometry import GeodesicProblem, first_order_residuals, geodesic
-from geometry.multilevel import default_steps, level_of, minimise_path, on_finest, plan, start_path
-from geometry.reference_path import cross_fade, reference_path
-from geometry.streams import stream
-from geometry.time_modes import times_of
-from metrics import Ensemble, InputError, create_metric
-from optim import Limits, Result, load_run, save_run
-from scripts.images import resize_short_side
-from scripts.samples import load_sample
+from elpips.geometry import GeodesicProblem, geodesic, multilevel, stationarity_errors
+from elpips.geometry.checkpoint import load_run, save_run
+from elpips.geometry.multilevel import (
+    default_steps,
+    level_of,
+    minimise_path,
+    on_finest,
+    plan,
+    start_path,
+)
+from elpips.geometry.reference_path import cross_fade, reference_path
+from elpips.geometry.sine_modes import times_of
+from elpips.media.read import resize_short_side
+from elpips.media.samples import read_sample
+from elpips.metrics import Ensemble, InputError, create_metric
+from elpips.metrics.seeds import stream
+from elpips.optim import StoppingCriteria, StopReason
 from tiny_metric import tiny
 
 START, END = torch.rand(2, 3, 17, 21, generator=torch.Generator().manual_seed(0))
@@ -106,11 +113,11 @@ def problem_and_levels():
 @pytest.mark.parametrize("stop", [0, 30, 50, 51, 80, 100])
 def test_a_path_through_a_checkpoint_is_bit_identical(stop: int, tmp_path: Path) -> None:
     _, levels = problem_and_levels()
-    whole = minimise_path(levels, start_path(levels, 3), Limits(120))
-    part = minimise_path(levels, start_path(levels, 3), Limits(stop))
+    whole = minimise_path(levels, start_path(levels, 3), StoppingCriteria(120))
+    part = minimise_path(levels, start_path(levels, 3), StoppingCriteria(stop))
     save_run(tmp_path / "run.pt", part.state, {"a": 1})
     run = load_run(tmp_path / "run.pt", {"a": 1})
-    resumed = minimise_path(levels, run, Limits(120))
+    resumed = minimise_path(levels, run, StoppingCriteria(120))
     assert torch.equal(resumed.state.x, whole.state.x)
     assert torch.equal(resumed.value, whole.value)
     assert resumed.state.evaluations == whole.state.evaluations
@@ -123,8 +130,8 @@ def test_interruption_on_a_coarse_level_keeps_a_path() -> None:
         if run.step == 80:
             raise KeyboardInterrupt
 
-    solution = minimise_path(levels, start_path(levels, 3), Limits(120), [stop])
-    assert solution.result is Result.INTERRUPTED and solution.state.step in (79, 80)
+    solution = minimise_path(levels, start_path(levels, 3), StoppingCriteria(120), [stop])
+    assert solution.result is StopReason.INTERRUPTED and solution.state.step in (79, 80)
     assert level_of(levels, solution.value) == 1
     assert on_finest(levels, solution.value).shape == (8, 3, 17, 21)
 
@@ -137,10 +144,12 @@ def test_interruption_between_levels_loses_nothing(monkeypatch) -> None:
 
     with monkeypatch.context() as patch:
         patch.setattr(multilevel, "_carry", interrupted)
-        solution = minimise_path(levels, start_path(levels, 3), Limits(120))
-    assert solution.result is Result.INTERRUPTED and solution.state.step == multilevel.FIRST_STEPS
-    resumed = minimise_path(levels, solution.state, Limits(120))
-    whole = minimise_path(levels, start_path(levels, 3), Limits(120))
+        solution = minimise_path(levels, start_path(levels, 3), StoppingCriteria(120))
+    assert (
+        solution.result is StopReason.INTERRUPTED and solution.state.step == multilevel.FIRST_STEPS
+    )
+    resumed = minimise_path(levels, solution.state, StoppingCriteria(120))
+    whole = minimise_path(levels, start_path(levels, 3), StoppingCriteria(120))
     assert torch.equal(resumed.value, whole.value)
 
 
@@ -182,9 +191,9 @@ def test_residuals_vanish_on_geodesics_only() -> None:
     problem = GeodesicProblem.of(START, END, 5, metric="l2")
     straight, bent = fade(5), fade(5)
     bent[2] = (bent[2] + 0.2).clamp(0, 1)
-    found = first_order_residuals(problem, straight, generator=stream(0, "residual"))
+    found = stationarity_errors(problem, straight, generator=stream(0, "residual"))
     assert len(found) == 3 and max(found) < 1e-6
-    found = first_order_residuals(problem, bent, generator=stream(0, "residual"))
+    found = stationarity_errors(problem, bent, generator=stream(0, "residual"))
     exact = problem.sample(bent[1:-1], stream(0, "optimise")).gradient.flatten(1).norm(dim=1)
     assert found == pytest.approx(exact.tolist(), rel=1e-4) and min(found) > 1e-3
 
@@ -193,11 +202,11 @@ def test_residuals_are_cleared_of_noise() -> None:
     problem = GeodesicProblem.of(START, END, 4, metric=tiny(Ensemble()))
     x = problem.complete(problem.initial)
     rng = stream(0, "residual")
-    few = torch.tensor(first_order_residuals(problem, x, draws=64, generator=rng))
-    many = torch.tensor(first_order_residuals(problem, x, draws=512, generator=rng))
+    few = torch.tensor(stationarity_errors(problem, x, draws=64, generator=rng))
+    many = torch.tensor(stationarity_errors(problem, x, draws=512, generator=rng))
     torch.testing.assert_close(few, many, rtol=0.25, atol=0)
     with pytest.raises(InputError, match="residual draws: found 1"):
-        first_order_residuals(problem, x, draws=1, generator=rng)
+        stationarity_errors(problem, x, draws=1, generator=rng)
 
 
 def test_identical_ends_stay_as_they_are() -> None:
@@ -239,7 +248,7 @@ def test_references_end_at_the_ends() -> None:
 
 
 def test_a_moving_photograph_starts_and_stays_in_motion() -> None:
-    image = resize_short_side(load_sample("coffee"), 64)
+    image = resize_short_side(read_sample("coffee"), 64)
     truth = torch.stack([image[:, :48, x : x + 48] for x in range(7)])
     moving = geodesic(truth[0], truth[-1], 7, metric="l2", init="flow", steps=0)
     assert torch.equal(moving.frames[[0, -1]], truth[[0, -1]])
@@ -254,7 +263,7 @@ def fade_of(path: torch.Tensor) -> torch.Tensor:
 
 
 def test_there_is_little_to_be_found_where_motion_explains_all() -> None:
-    image = resize_short_side(load_sample("coffee"), 64)
+    image = resize_short_side(read_sample("coffee"), 64)
     start, end = image[:, :48, :48], image[:, :48, 6:54]
     spreads = [
         GeodesicProblem.of(start, end, 4, metric="l2", init=init).coordinates().bands.spread.mean()
@@ -266,7 +275,7 @@ def test_there_is_little_to_be_found_where_motion_explains_all() -> None:
 @pytest.mark.weights
 def test_elpips_geodesic_beats_the_cross_fade() -> None:
     names = ("brick_left", "gravel_left")
-    ends = [resize_short_side(load_sample(name), 64)[:, :32, :32] for name in names]
+    ends = [resize_short_side(read_sample(name), 64)[:, :32, :32] for name in names]
     result = geodesic(*ends, 5, metric=create_metric("elpips_vgg"), steps=150, evaluation_draws=8)
     found = result.evaluation
     assert found.advantage < -2 * found.advantage_error

@@ -5,10 +5,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from geometry.motion import find_motions, flow_path, motion_share, move
-from metrics import InputError
-from scripts.images import center_crop, resize_short_side
-from scripts.samples import load_sample
+from elpips.geometry.flow_interpolation import find_motions, flow_path, motion_share, move
+from elpips.media.read import center_crop, resize_short_side
+from elpips.media.samples import read_sample
+from elpips.metrics import InputError
 
 INNER = (0.25, 0.5, 0.75)
 
@@ -19,7 +19,7 @@ def psnr(image: Tensor, truth: Tensor) -> float:
 
 def moved(name: str, size: int, times: tuple[float, ...], shift: tuple[float, float]) -> Tensor:
     """Crop a photograph, displaced by (down, right) pixels per unit of time; (T, 3, H, W)."""
-    photo = load_sample(name)
+    photo = read_sample(name)
     center = torch.tensor(photo.shape[1:]) / 2
     offsets = (torch.arange(2 * size) + 0.5) / 2 - size / 2
     frames = []
@@ -36,7 +36,7 @@ def moved(name: str, size: int, times: tuple[float, ...], shift: tuple[float, fl
 
 
 def thumbnail(name: str, size: int = 96) -> Tensor:
-    return center_crop(resize_short_side(load_sample(name), size), size, size)
+    return center_crop(resize_short_side(read_sample(name), size), size, size)
 
 
 def test_the_ends_are_exact_bit_for_bit() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from geometry.path_energy import path_energy
-from geometry.reference_path import cross_fade
-from geometry.time_modes import times_of
-from metrics import Ensemble, create_metric
+from elpips.geometry.path_energy import path_energy
+from elpips.geometry.reference_path import cross_fade
+from elpips.geometry.sine_modes import times_of
+from elpips.metrics import Ensemble, create_metric
 from tiny_metric import tiny
 
 FRAMES = torch.rand(7, 3, 17, 21, generator=torch.Generator().manual_seed(0))

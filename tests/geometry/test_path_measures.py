@@ -7,11 +7,11 @@ import math
 import pytest
 import torch
 
-from geometry import evaluate_path
-from geometry.reference_path import cross_fade, interpolate
-from geometry.respacing import equal_times, respace, step_sizes
-from geometry.time_modes import times_of
-from metrics import Ensemble, InputError, create_metric
+from elpips.geometry import evaluate_path
+from elpips.geometry.reference_path import cross_fade, interpolate
+from elpips.geometry.reparametrise import equal_times, reparametrise, step_sizes
+from elpips.geometry.sine_modes import times_of
+from elpips.metrics import Ensemble, InputError, create_metric
 from tiny_metric import tiny
 
 ENDS = torch.rand(2, 3, 17, 21, generator=torch.Generator().manual_seed(0))
@@ -129,7 +129,7 @@ def test_identical_ends_and_bad_input() -> None:
 
 def test_respacing_makes_equal_steps() -> None:
     uneven = fade([0, 0.4, 0.5, 0.6, 0.7, 0.85, 1])
-    even = respace(uneven, L2, [L2.draw((17, 21))])
+    even = reparametrise(uneven, L2, [L2.draw((17, 21))])
     torch.testing.assert_close(even[[0, -1]], ENDS, rtol=0, atol=0)
     assert evaluate_path(even, L2).path.uniformity_cv < 0.25
     steps = step_sizes(uneven, L2, [L2.draw((17, 21))])

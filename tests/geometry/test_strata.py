@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from geometry.strata import Strata
-from geometry.streams import stream
-from metrics import Ensemble
+from elpips.geometry.strata import Strata
+from elpips.metrics import Ensemble
+from elpips.metrics.seeds import stream
 from tiny_metric import tiny
 
 SIZE = (64, 64)

@@ -7,9 +7,9 @@ import math
 import pytest
 import torch
 
-from geometry.bands import BandSpread
-from geometry.time_modes import (
-    PathCoordinates,
+from elpips.geometry.bands import BandPreconditioner
+from elpips.geometry.sine_modes import (
+    PathPreconditioner,
     extend_moments,
     nearest_knot,
     resample,
@@ -29,8 +29,8 @@ def test_basis_is_orthogonal(transitions: int) -> None:
 @pytest.mark.parametrize("transitions", [2, 5, 9])
 def test_coordinates_and_their_adjoint(transitions: int) -> None:
     ends = torch.rand(2, 3, 17, 21, generator=RNG)
-    bands = BandSpread.around(ends.mean(0, keepdim=True), ends, torch.tensor([0.5, 0.5]))
-    coordinates = PathCoordinates(bands, transitions)
+    bands = BandPreconditioner.around(ends.mean(0, keepdim=True), ends, torch.tensor([0.5, 0.5]))
+    coordinates = PathPreconditioner(bands, transitions)
     gradient = torch.randn(transitions - 1, 3, 17, 21, generator=RNG)
     z = torch.randn(transitions - 1, 5, 3, 17, 21, generator=RNG)
     left = (coordinates.apply(z) * gradient).sum()
@@ -39,11 +39,11 @@ def test_coordinates_and_their_adjoint(transitions: int) -> None:
 
 
 def test_the_first_mode_is_one_in_the_middle() -> None:
-    bands = BandSpread(torch.ones(1, 5, 1, 16, 16))
+    bands = BandPreconditioner(torch.ones(1, 5, 1, 16, 16))
     z = torch.zeros(7, 5, 3, 16, 16)
     # Lightness is the sum of the three colours over the root of 3.
     z[0, :, 0] = math.sqrt(3)
-    frames = PathCoordinates(bands, 8).apply(z)
+    frames = PathPreconditioner(bands, 8).apply(z)
     expected = torch.tensor([math.sin(math.pi * i / 8) for i in range(1, 8)])
     torch.testing.assert_close(frames.mean((1, 2, 3)), expected, rtol=1e-4, atol=1e-5)
 

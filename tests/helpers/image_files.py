@@ -11,8 +11,8 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 
-from metrics.errors import InputError
-from scripts.decode import decode
+from elpips.media.decode import decode
+from elpips.metrics.errors import InputError
 
 SHAPE = (11, 17)
 RNG = np.random.default_rng(0)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from metrics import Ensemble
-from metrics.perceptual import PerceptualMetric
-from metrics.trunks import Trunk
+from elpips.metrics import Ensemble
+from elpips.metrics.perceptual import PerceptualMetric
+from elpips.metrics.trunks import Trunk
 
 
 class TinyTrunk(Trunk):

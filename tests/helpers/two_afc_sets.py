@@ -7,14 +7,13 @@ from pathlib import Path
 
 import torch
 
-import scripts.calibrate
-import scripts.two_afc.scores
-from metrics import Ensemble, create_metric
-from metrics.channels import unit_weighted
-from metrics.weights import layout
-from metrics.weights.convert import read_user_file
-from metrics.weights.types import Weights
-from scripts.two_afc.layout import write_triplet
+from elpips.metrics import Ensemble, create_metric
+from elpips.metrics.channels import unit_weighted
+from elpips.metrics.weights import layout
+from elpips.metrics.weights.convert import read_user_file
+from elpips.metrics.weights.types import Weights
+from elpips.scripts.calibration import calibrate, scores
+from elpips.scripts.calibration.dataset import write_triplet
 from tiny_metric import tiny
 
 SIDE = 24
@@ -49,6 +48,6 @@ def use_tiny_metric(monkeypatch) -> None:
         tensors, sha256, calibration = read_user_file(path, "linear", name)
         return replace(Weights(name, tensors, str(path), sha256), calibration=calibration)
 
-    monkeypatch.setattr(scripts.calibrate, "still_metric", still)
-    monkeypatch.setattr(scripts.two_afc.scores, "make_metric", make)
-    monkeypatch.setattr(scripts.two_afc.scores, "load_linear", load)
+    monkeypatch.setattr(calibrate, "still_metric", still)
+    monkeypatch.setattr(scores, "make_metric", make)
+    monkeypatch.setattr(scores, "load_linear", load)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from metrics import Ensemble, create_metric
-from metrics.channels import channel_distances, linear_weights, unit_weighted
-from metrics.weights import unit_linear
+from elpips.metrics import Ensemble, create_metric
+from elpips.metrics.channels import channel_distances, linear_weights, unit_weighted
+from elpips.metrics.weights import unit_linear
 from tiny_metric import LINEAR, tiny
 
 X, Y = torch.rand(2, 4, 3, 17, 11, generator=torch.Generator().manual_seed(0))

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from metrics.dropout import Dropout, dropped_positions
+from elpips.metrics.dropout import Dropout, dropped_positions
 
 KEEP = 0.99
 

@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 import torch
 
-from metrics import Ensemble, InputError
-from metrics.ensemble import draw_ensemble
+from elpips.metrics import Ensemble, InputError
+from elpips.metrics.ensemble import draw_ensemble
 
 SIZE = (300, 480)
 

@@ -6,7 +6,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from metrics.functions import AveragePool, SquaredDistance, SquaredSteps, WeightedUnit, ZeroAt
+from elpips.metrics.functions import (
+    AveragePool,
+    SquaredDistance,
+    SquaredSteps,
+    WeightedUnit,
+    ZeroAt,
+)
 
 
 def features(*shape: int, seed: int = 0) -> torch.Tensor:

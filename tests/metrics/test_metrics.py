@@ -5,16 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from metrics import (
-    Ensemble,
-    InputError,
-    available_metrics,
-    compare,
-    create_metric,
-    estimate,
-)
-from metrics.perceptual import PerceptualMetric
-from metrics.pixel import L2
+from elpips.metrics import Ensemble, InputError, available_metrics, compare, create_metric, estimate
+from elpips.metrics.perceptual import PerceptualMetric
+from elpips.metrics.pixel import L2
 from tiny_metric import LINEAR, TinyTrunk, tiny
 
 

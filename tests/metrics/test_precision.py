@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from geometry.path_energy import path_energy
-from metrics import Ensemble, InputError, create_metric, working_copy
-from metrics.pixel import L2
-from metrics.precision import multiplies_bfloat16, precision_of
+from elpips.geometry.path_energy import path_energy
+from elpips.metrics import Ensemble, InputError, create_metric, working_copy
+from elpips.metrics.pixel import L2
+from elpips.metrics.precision import multiplies_bfloat16, precision_of
 from tiny_metric import tiny
 
 
@@ -24,7 +24,9 @@ def test_a_copy_is_made_only_where_the_precision_changes() -> None:
 def test_auto_asks_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     metric = tiny(Ensemble())
     for able, expected in ((True, "bfloat16"), (False, "float32")):
-        monkeypatch.setattr("metrics.precision.multiplies_bfloat16", lambda _, able=able: able)
+        monkeypatch.setattr(
+            "elpips.metrics.precision.multiplies_bfloat16", lambda _, able=able: able
+        )
         metric.trunk.smooth = True
         assert precision_of(working_copy(metric, "auto")) == expected
         metric.trunk.smooth = False

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from metrics import create_metric
+from elpips.metrics import create_metric
 
 pytestmark = pytest.mark.weights
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from metrics import EnsembleDraw, InputError
-from metrics.transforms import downscale, transform
+from elpips.metrics import EnsembleDraw, InputError
+from elpips.metrics.transforms import downscale, transform
 
 IMAGES = torch.rand(2, 3, 17, 11, generator=torch.Generator().manual_seed(0))
 PLAIN = EnsembleDraw()

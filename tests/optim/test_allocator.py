@@ -6,7 +6,7 @@ import sys
 
 import torch
 
-from optim import keep_freed_memory
+from elpips.metrics import keep_freed_memory
 
 
 def test_it_can_be_set_twice_and_tensors_still_come_and_go() -> None:

@@ -8,7 +8,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from optim import BallDescent, Constraint, LagrangeAdam, Limits, Sample, minimise, start
+from elpips.optim import (
+    Constraint,
+    GradientSample,
+    PrimalDualAdam,
+    ProjectedMomentum,
+    StoppingCriteria,
+    minimise,
+    start,
+)
 
 SHAPE = (1, 3, 6, 5)
 CENTER = torch.rand(SHAPE, generator=torch.Generator().manual_seed(1)) * 0.4 + 0.3
@@ -22,7 +30,7 @@ class InABall:
     target: Tensor
     noise: float = 0.0
 
-    def sample(self, x: Tensor, generator: torch.Generator) -> Sample:
+    def sample(self, x: Tensor, generator: torch.Generator) -> GradientSample:
         away, distance = x - self.target, x - CENTER
         length = away.square().mean().sqrt()
         scale = 1 + self.noise * torch.randn((), generator=generator)
@@ -31,7 +39,7 @@ class InABall:
             scale * 2 * distance / x.numel() / RADIUS**2,
         )
         gradient = away / (length * x.numel()) / RADIUS
-        return Sample(float(length), gradient, constraint=constraint)
+        return GradientSample(float(length), gradient, constraint=constraint)
 
     def held_out(self, x: Tensor) -> float:
         excess = float((x - CENTER).square().mean()) / RADIUS**2 - 1
@@ -43,11 +51,11 @@ class InABall:
 def test_the_multiplier_is_found(noise: float, multiplier: float) -> None:
     target = CENTER + torch.randn(SHAPE, generator=torch.Generator().manual_seed(2)) * 0.2
     problem = InABall(target.clamp(0.05, 0.95), noise)
-    solver = LagrangeAdam(fraction=0.02, multiplier=multiplier, decay=100)
-    solution = minimise(problem, solver, start(problem, solver, CENTER, 3), Limits(800))
+    solver = PrimalDualAdam(fraction=0.02, multiplier=multiplier, decay=100)
+    solution = minimise(problem, solver, start(problem, solver, CENTER, 3), StoppingCriteria(800))
     direction = problem.target - CENTER
     expected = CENTER + RADIUS * direction / direction.square().mean().sqrt()
-    reached = minimise(problem, solver, solution.state, Limits(801)).value
+    reached = minimise(problem, solver, solution.state, StoppingCriteria(801)).value
     assert float((reached - CENTER).square().mean().sqrt()) == pytest.approx(RADIUS, rel=0.05)
     torch.testing.assert_close(reached, expected, rtol=0, atol=0.03)
 
@@ -58,9 +66,9 @@ class Linear:
 
     slope: Tensor
 
-    def sample(self, x: Tensor, generator: torch.Generator) -> Sample:
+    def sample(self, x: Tensor, generator: torch.Generator) -> GradientSample:
         noise = torch.randn(x.shape, generator=generator)
-        return Sample(float((self.slope * x).sum()), self.slope + 0.3 * noise)
+        return GradientSample(float((self.slope * x).sum()), self.slope + 0.3 * noise)
 
     def held_out(self, x: Tensor) -> float:
         return float((self.slope * x).sum())
@@ -68,8 +76,8 @@ class Linear:
 
 def test_descent_ends_at_the_far_edge_of_the_ball() -> None:
     slope = torch.randn(SHAPE, generator=torch.Generator().manual_seed(4))
-    solver, problem = BallDescent(CENTER, RADIUS), Linear(slope)
-    solution = minimise(problem, solver, start(problem, solver, CENTER, 5), Limits(200))
+    solver, problem = ProjectedMomentum(CENTER, RADIUS), Linear(slope)
+    solution = minimise(problem, solver, start(problem, solver, CENTER, 5), StoppingCriteria(200))
     expected = CENTER - RADIUS * slope / slope.square().mean().sqrt()
     torch.testing.assert_close(solution.value, expected, rtol=0, atol=0.05)
     assert float((solution.value - CENTER).square().mean().sqrt()) == pytest.approx(RADIUS)
@@ -78,7 +86,7 @@ def test_descent_ends_at_the_far_edge_of_the_ball() -> None:
 def test_iterates_keep_box_and_ball() -> None:
     # Near the corner of the box, where the ball reaches out of it.
     center = CENTER * 0.1
-    solver, problem = BallDescent(center, RADIUS), Linear(torch.ones(SHAPE))
+    solver, problem = ProjectedMomentum(center, RADIUS), Linear(torch.ones(SHAPE))
     run = start(problem, solver, center, 6)
 
     def check(run) -> None:
@@ -86,14 +94,14 @@ def test_iterates_keep_box_and_ball() -> None:
             assert image.min() >= 0 and image.max() <= 1
             assert (image - center).square().mean().sqrt() <= RADIUS * (1 + 1e-5)
 
-    minimise(problem, solver, run, Limits(30), [check])
+    minimise(problem, solver, run, StoppingCriteria(30), [check])
 
 
 def test_no_gradient_moves_nothing() -> None:
     problem = Linear(torch.zeros(SHAPE))
-    solver = BallDescent(CENTER, RADIUS)
+    solver = ProjectedMomentum(CENTER, RADIUS)
     state = solver.init(CENTER)
-    x, state = solver.step(CENTER, Sample(0.0, torch.zeros(SHAPE)), state)
+    x, state = solver.step(CENTER, GradientSample(0.0, torch.zeros(SHAPE)), state)
     assert torch.equal(x, CENTER)
     assert torch.equal(solver.postprocess(x, state), CENTER)
     assert replace(solver, radius=0.2).radius == 0.2 and problem.held_out(x) == 0

@@ -9,20 +9,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from optim import (
-    CheckpointError,
-    Limits,
-    ReleasedAdam,
-    Result,
-    Run,
-    Sample,
+from elpips.geometry.checkpoint import CheckpointError, load_run, save_run
+from elpips.optim import (
+    GradientSample,
+    PaperAdam,
+    PreconditionedAdam,
+    RunState,
     Scaling,
     Solver,
-    SpreadAdam,
-    load_run,
+    StoppingCriteria,
+    StopReason,
     minimise,
     optimality_error,
-    save_run,
     start,
 )
 
@@ -39,14 +37,16 @@ class Quadratic:
     interrupted_at: int | None = None
     calls: int = 0
 
-    def sample(self, x: Tensor, generator: torch.Generator) -> Sample:
+    def sample(self, x: Tensor, generator: torch.Generator) -> GradientSample:
         self.calls += 1
         if self.calls == self.interrupted_at:
             raise KeyboardInterrupt
         gradient = 2 * (x - self.target) / x.numel()
         gradient = gradient + self.noise * torch.randn(x.shape, generator=generator) / x.numel()
         value = float((x - self.target).square().mean())
-        return Sample(float("nan") if self.calls == self.fails_at else value, gradient, draws=2)
+        return GradientSample(
+            float("nan") if self.calls == self.fails_at else value, gradient, draws=2
+        )
 
     def held_out(self, x: Tensor) -> float:
         return float((x - self.target).square().mean())
@@ -58,15 +58,15 @@ def quadratic(noise: float = 0.0, **kwargs) -> Quadratic:
 
 
 SOLVERS = [
-    pytest.param(ReleasedAdam(), id="released"),
-    pytest.param(SpreadAdam(Scaling(0.3)), id="spread"),
+    pytest.param(PaperAdam(), id="released"),
+    pytest.param(PreconditionedAdam(Scaling(0.3)), id="spread"),
 ]
 MIDDLE = torch.full((1, 3, 6, 5), 0.5)
 
 
-def solve(problem: Quadratic, solver: Solver, steps: int, run: Run | None = None, **limits):
+def solve(problem: Quadratic, solver: Solver, steps: int, run: RunState | None = None, **limits):
     run = run or start(problem, solver, MIDDLE, seed=3)
-    return minimise(problem, solver, run, Limits(steps, evaluate_every=10, **limits))
+    return minimise(problem, solver, run, StoppingCriteria(steps, evaluate_every=10, **limits))
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -74,12 +74,12 @@ def test_reaches_the_projection_of_the_target(solver: Solver) -> None:
     problem = quadratic()
     solution = solve(problem, solver, 1500)
     expected = problem.target.clamp(0, 1)
-    assert solution.result is Result.STEP_LIMIT
+    assert solution.result is StopReason.STEP_LIMIT
     torch.testing.assert_close(solution.value, expected, rtol=0, atol=2e-3)
     gradient = 2 * (solution.value - problem.target) / expected.numel()
     first = solution.history[0].optimality_error
     assert optimality_error(solution.value.clamp(1e-4, 1 - 1e-4), gradient) >= 0
-    assert solution.history[-1].optimality_error < 0.1 * first or isinstance(solver, ReleasedAdam)
+    assert solution.history[-1].optimality_error < 0.1 * first or isinstance(solver, PaperAdam)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -117,7 +117,7 @@ def test_stop_and_resume_is_bit_identical(solver: Solver, tmp_path: Path) -> Non
 def test_interruption_keeps_the_last_whole_step(solver: Solver) -> None:
     problem = quadratic(noise=1.0, interrupted_at=18)
     interrupted = solve(problem, solver, 100)
-    assert interrupted.result is Result.INTERRUPTED
+    assert interrupted.result is StopReason.INTERRUPTED
     assert interrupted.state.step == 17
     expected = solve(quadratic(noise=1.0), solver, 17)
     assert torch.equal(interrupted.state.x, expected.state.x)
@@ -128,8 +128,8 @@ def test_interruption_keeps_the_last_whole_step(solver: Solver) -> None:
 
 
 def test_a_value_that_is_not_finite_ends_the_run_with_the_best_so_far() -> None:
-    solution = solve(quadratic(fails_at=25), SpreadAdam(Scaling(0.3)), 100)
-    assert solution.result is Result.NOT_FINITE
+    solution = solve(quadratic(fails_at=25), PreconditionedAdam(Scaling(0.3)), 100)
+    assert solution.result is StopReason.NOT_FINITE
     assert solution.state.step == 24 and torch.isfinite(solution.value).all()
     assert solution.objective < quadratic().held_out(MIDDLE)
 
@@ -137,30 +137,30 @@ def test_a_value_that_is_not_finite_ends_the_run_with_the_best_so_far() -> None:
 def test_best_so_far_goes_by_held_out_value() -> None:
     problem = quadratic()
     # Started at the solution, a far too large step only makes it worse.
-    solver = SpreadAdam(Scaling(0.3), fraction=3.0, decay=1e9)
+    solver = PreconditionedAdam(Scaling(0.3), fraction=3.0, decay=1e9)
     run = start(problem, solver, problem.target.clamp(0, 1), seed=0)
-    solution = minimise(problem, solver, run, Limits(20, evaluate_every=5))
+    solution = minimise(problem, solver, run, StoppingCriteria(20, evaluate_every=5))
     assert solution.step == 0 and torch.equal(solution.value, problem.target.clamp(0, 1))
 
 
 def test_tolerance_and_patience_stop_early() -> None:
     inside = Quadratic(torch.full((1, 3, 6, 5), 0.7))
-    converged = solve(inside, SpreadAdam(Scaling(0.3)), 5000, tolerance=0.05)
-    assert converged.result is Result.CONVERGED and converged.state.step < 5000
+    converged = solve(inside, PreconditionedAdam(Scaling(0.3)), 5000, tolerance=0.05)
+    assert converged.result is StopReason.CONVERGED and converged.state.step < 5000
     at_solution = Quadratic(MIDDLE.clone(), noise=1.0)
-    stuck = solve(at_solution, SpreadAdam(Scaling(0.3)), 5000, patience=3)
-    assert stuck.result is Result.NO_PROGRESS and stuck.state.step == 30
+    stuck = solve(at_solution, PreconditionedAdam(Scaling(0.3)), 5000, patience=3)
+    assert stuck.result is StopReason.NO_PROGRESS and stuck.state.step == 30
 
 
 def test_history_counts_draws_and_steps() -> None:
-    solution = solve(quadratic(), ReleasedAdam(), 12)
+    solution = solve(quadratic(), PaperAdam(), 12)
     assert [record.step for record in solution.history] == list(range(1, 13))
     assert solution.history[-1].draws == 24
     assert [step for step, _ in solution.state.evaluations] == [0, 10]
 
 
 def test_released_schedule_has_the_published_values() -> None:
-    solver = ReleasedAdam()
+    solver = PaperAdam()
     published = {
         0: 0.03,
         100: 0.0226,
@@ -175,15 +175,15 @@ def test_released_schedule_has_the_published_values() -> None:
 
 def test_limits_are_checked() -> None:
     with pytest.raises(ValueError, match="steps: found -1"):
-        Limits(-1)
+        StoppingCriteria(-1)
     with pytest.raises(ValueError, match="tolerance: found nan"):
-        Limits(1, tolerance=float("nan"))
+        StoppingCriteria(1, tolerance=float("nan"))
 
 
 class TestCheckpoint:
     def saved(self, folder: Path) -> Path:
         path = folder / "run.pt"
-        save_run(path, solve(quadratic(), ReleasedAdam(), 5).state, IDENTITY)
+        save_run(path, solve(quadratic(), PaperAdam(), 5).state, IDENTITY)
         return path
 
     def test_missing(self, tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_interruption_of_the_last_judgement_keeps_the_run() -> None:
         return judge(x)
 
     problem.held_out = held_out
-    solver = SpreadAdam()
+    solver = PreconditionedAdam()
     run = start(problem, solver, torch.full((1, 3, 6, 5), 0.5), 0)
-    solution = minimise(problem, solver, run, Limits(7))
-    assert solution.result is Result.INTERRUPTED and solution.state.step == 7
+    solution = minimise(problem, solver, run, StoppingCriteria(7))
+    assert solution.result is StopReason.INTERRUPTED and solution.state.step == 7

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from optim.preferences import (
+from elpips.scripts.calibration.preferences import (
     PreferenceOptions,
     RankingNetwork,
     fit_preferences,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scripts.images import load_image
+from elpips.media.read import read_image
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_alpha_is_composited_unless_nearly_opaque(
     pixels[3, 5, 3] = least
     Image.fromarray(pixels).save(tmp_path / "a.png")
     notices: list[str] = []
-    image = load_image(tmp_path / "a.png", alpha=alpha, notices=notices.append)
+    image = read_image(tmp_path / "a.png", alpha=alpha, notices=notices.append)
     expected = 100 * least / 255 + 255 - least if composited else 100
     assert float(image[0, 3, 5]) * 255 == pytest.approx(expected, abs=0.01)
     assert len(notices) == 1 and ("composited" if composited else "ignored") in notices[0]

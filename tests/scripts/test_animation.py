@@ -13,11 +13,11 @@ from PIL import Image
 from skimage import data
 from torch import Tensor
 
-import scripts.animation as animation
-from metrics import InputError
-from scripts.animation import forth_and_back, save_gif, save_mp4, timeline
-from scripts.images import to_uint8
-from scripts.palette import quantize
+from elpips.media import animation as animation
+from elpips.media.animation import forth_and_back, save_gif, save_mp4, timeline
+from elpips.media.palette import quantize
+from elpips.media.write import to_uint8
+from elpips.metrics import InputError
 
 CHART = torch.tensor(
     [

@@ -10,13 +10,13 @@ import pytest
 import torch
 from PIL import Image
 
-import scripts.attack_results as results
-from metrics import create_metric
-from scripts.cli import main
-from scripts.figure_ablation import STAGES
-from scripts.kept import kept
-from scripts.options import ensemble_options
-from scripts.robustness import mean_and_error, mean_between
+from elpips.metrics import create_metric
+from elpips.scripts.benchmarks.robustness import mean_and_error, mean_between
+from elpips.scripts.cli import main
+from elpips.scripts.figures.ablation import STAGES
+from elpips.scripts.runs import attack as results
+from elpips.scripts.runs.options import ensemble_options
+from elpips.scripts.runs.result_cache import kept
 
 
 @pytest.fixture

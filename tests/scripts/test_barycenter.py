@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import scripts.barycenter as module
-from scripts.barycenter import barycenter_command
-from scripts.barycenter_files import is_snapshot_step
-from scripts.cli import main
+from elpips.scripts.cli import main
+from elpips.scripts.commands import barycenter as module
+from elpips.scripts.commands.barycenter import barycenter_command
+from elpips.scripts.runs.barycenter import is_snapshot_step
 
 FAST = ["--metric", "l2", "--steps", "30"]
 
@@ -130,7 +130,7 @@ def test_interruption_leaves_image_record_and_checkpoint(pair, tmp_path: Path, m
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
 def test_ctrl_c(pair, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "scripts.cli", "barycenter", *pair, "--metric", "l2"]
+    command = [sys.executable, "-m", "elpips", "barycenter", *pair, "--metric", "l2"]
     with subprocess.Popen(
         [*command, "--steps", "1000000", "--outdir", str(out)],
         stdout=subprocess.DEVNULL,
@@ -201,7 +201,7 @@ def test_snapshot_steps_are_log_spaced() -> None:
 def test_defaults_are_the_apis() -> None:
     from inspect import signature
 
-    from geometry import barycenter
+    from elpips.geometry import barycenter
 
     ours, apis = signature(barycenter_command).parameters, signature(barycenter).parameters
     for name in ours.keys() & apis.keys() - {"images"}:

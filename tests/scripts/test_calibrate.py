@@ -9,17 +9,17 @@ import pytest
 import safetensors.torch
 import torch
 
-import scripts.two_afc.channels
-from metrics import InputError, create_metric
-from metrics.channels import unit_weighted
-from metrics.weights import load_linear, load_own
-from optim.preferences import PreferenceOptions
-from scripts.calibrate import calibrate_command, still_metric
-from scripts.evaluate_2afc import evaluate_2afc_command
-from scripts.make_2afc import SetOptions, make_triplet
-from scripts.samples import load_sample
-from scripts.two_afc.channels import preferences_of, triplet_channels
-from scripts.two_afc.layout import Triplets, read_families
+from elpips.media.samples import read_sample
+from elpips.metrics import InputError, create_metric
+from elpips.metrics.channels import unit_weighted
+from elpips.metrics.weights import load_linear, load_own
+from elpips.scripts.calibration import features
+from elpips.scripts.calibration.calibrate import calibrate_command, still_metric
+from elpips.scripts.calibration.dataset import Triplets, read_families
+from elpips.scripts.calibration.evaluate import evaluate_2afc_command
+from elpips.scripts.calibration.features import preferences_of, triplet_channels
+from elpips.scripts.calibration.make_set import SetOptions, make_triplet
+from elpips.scripts.calibration.preferences import PreferenceOptions
 from tiny_metric import tiny
 from two_afc_sets import use_tiny_metric, write_set
 
@@ -69,9 +69,7 @@ def test_twice_gives_the_same_bits_and_reads_the_features(
     calibrate(folder, tmp_path / "a")
     calibrate(folder, tmp_path / "b")
     with monkeypatch.context() as patch:
-        patch.setattr(
-            scripts.two_afc.channels, "triplet_channels", lambda *a: pytest.fail("computed")
-        )
+        patch.setattr(features, "triplet_channels", lambda *a: pytest.fail("computed"))
         calibrate(folder, tmp_path / "b")
     a, b = (safetensors.torch.load_file(tmp_path / n / "tiny.safetensors") for n in "ab")
     assert all(torch.equal(a[name], b[name]) for name in ("lin0", "lin1"))
@@ -164,7 +162,7 @@ def test_the_calibration_that_comes_along_agrees_with_the_authors(shared: Path) 
     metric = still_metric("elpips_vgg", torch.device("cpu"))
     # Families and parts of photographs that it was not trained on.
     names = ("astronaut", "chelsea", "coffee", "motorcycle_left")
-    photographs = {name: load_sample(name) for name in names}
+    photographs = {name: read_sample(name) for name in names}
     families = ("superres", "deblur", "color", "frameinterp")
     rows = []
     for index in range(28):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from metrics.weights import UnavailableError
-from scripts import check_parity
-from scripts.cli import main
+from elpips.metrics.weights import UnavailableError
+from elpips.scripts.cli import main
+from elpips.scripts.parity import check
 
 HEIGHT, WIDTH, COUNT = 11, 17, 3
 
@@ -261,7 +261,7 @@ def test_a_trunk_that_cannot_be_had_is_asked_for(capsys, cases, monkeypatch, tmp
     def unavailable(*args: object, **options: object) -> None:
         raise UnavailableError("no network")
 
-    monkeypatch.setattr(check_parity, "make_metric", unavailable)
+    monkeypatch.setattr(check, "make_metric", unavailable)
     cases.entry["metric"] = "lpips_squeeze"
     error = failure(capsys, cases.write())
     assert "case one: lpips_squeeze needs --trunk squeezenet1_1=FILE" in error

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from metrics import InputError, create_metric, estimate
-from metrics.weights import WeightsError
-from optim import CheckpointError
-from scripts import weights_command
-from scripts.cli import main
-from scripts.commands import ELPIPS, Command
-from scripts.options import default_of, format_table, make_generator, resolve_device
+from elpips.geometry.checkpoint import CheckpointError
+from elpips.metrics import InputError, create_metric, estimate
+from elpips.metrics.weights import WeightsError
+from elpips.scripts.cli import main
+from elpips.scripts.command_tree import ELPIPS, Command
+from elpips.scripts.commands import weights
+from elpips.scripts.runs.options import default_of, make_generator, resolve_device
+from elpips.scripts.runs.tables import format_table
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,7 +41,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 
 def in_process(*arguments: str, **options: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "scripts.cli", *arguments]
+    command = [sys.executable, "-m", "elpips", *arguments]
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, **options)
 
 
@@ -145,7 +146,7 @@ def test_errors_are_one_line(
     error: Exception,
     expected: str,
 ) -> None:
-    monkeypatch.setattr(weights_command, "inventory", raising(error))
+    monkeypatch.setattr(weights, "inventory", raising(error))
     code, out, err = run(capsys, "weights")
     assert code == 2
     assert not out
@@ -154,12 +155,12 @@ def test_errors_are_one_line(
 
 
 def test_interruption(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights_command, "inventory", raising(KeyboardInterrupt()))
+    monkeypatch.setattr(weights, "inventory", raising(KeyboardInterrupt()))
     assert run(capsys, "weights") == (130, "", "elpips: interrupted\n")
 
 
 def test_our_own_mistakes_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights_command, "inventory", raising(RuntimeError("a bug")))
+    monkeypatch.setattr(weights, "inventory", raising(RuntimeError("a bug")))
     with pytest.raises(RuntimeError, match="a bug"):
         main(["weights"])
 
@@ -182,7 +183,7 @@ def test_warnings_are_lines_on_standard_error(
         return []
 
     handlers = list(logger.handlers)
-    monkeypatch.setattr(weights_command, "inventory", warn)
+    monkeypatch.setattr(weights, "inventory", warn)
     code, out, err = run(capsys, "weights", "--json")
     assert (code, out, err) == (0, "[]\n", "elpips: runs on a stand-in\n")
     assert logger.handlers == handlers

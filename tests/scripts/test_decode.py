@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
+from elpips.media.decode import decode
+from elpips.metrics.errors import InputError
 from image_files import (
     DEEP,
     GREY,
@@ -22,8 +24,6 @@ from image_files import (
     pixels_of,
     tiff,
 )
-from metrics.errors import InputError
-from scripts.decode import decode
 
 
 @pytest.mark.parametrize("form", ["PNG", "TIFF", "BMP", "PPM"])

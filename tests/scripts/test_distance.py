@@ -9,10 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from metrics import Draw, Embedding, Metric
-from metrics.pixel import L2
-from scripts import compare, distance
-from scripts.cli import main
+from elpips.metrics import Draw, Embedding, Metric
+from elpips.metrics.pixel import L2
+from elpips.scripts.cli import main
+from elpips.scripts.commands import compare, distance
 
 SHAPE = (17, 21, 3)
 

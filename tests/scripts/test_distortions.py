@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from metrics.errors import InputError
-from scripts.images import resize_short_side
-from scripts.samples import load_sample
-from scripts.two_afc.distortions import displaced, luminance, quantisation, shift
-from scripts.two_afc.families import FAMILIES, TRADITIONAL, distort
+from elpips.media.read import resize_short_side
+from elpips.media.samples import read_sample
+from elpips.metrics.errors import InputError
+from elpips.scripts.calibration.distortions import displaced, luminance, quantisation, shift
+from elpips.scripts.calibration.families import FAMILIES, TRADITIONAL, distort
 
-IMAGE = resize_short_side(load_sample("chelsea"), 48)[:, :, 4:61].contiguous()
+IMAGE = resize_short_side(read_sample("chelsea"), 48)[:, :, 4:61].contiguous()
 ALL = {each.__name__: each for each in (*TRADITIONAL, *FAMILIES.values())}
 
 

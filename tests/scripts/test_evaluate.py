@@ -10,11 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
-from geometry.reference_path import cross_fade
-from scripts.animation import save_gif, save_mp4
-from scripts.cli import main
-from scripts.frame_folder import forth, load_frames
-from scripts.geodesic_files import save_frames
+from elpips.geometry.reference_path import cross_fade
+from elpips.media.animation import save_gif, save_mp4
+from elpips.media.frames import forth, read_frames
+from elpips.scripts.cli import main
+from elpips.scripts.runs.path import save_frames
 
 ENDS = torch.rand(2, 3, 32, 40, generator=torch.Generator().manual_seed(0))
 FADE = cross_fade(ENDS[0], ENDS[1], [i / 11 for i in range(12)])
@@ -40,18 +40,18 @@ def test_names_are_taken_in_natural_order(tmp_path: Path) -> None:
         pixels = (frame.permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
         Image.fromarray(pixels).save(tmp_path / f"frame{index}.png")
     (tmp_path / "notes.txt").write_text("not a frame")
-    torch.testing.assert_close(load_frames(tmp_path), FADE, rtol=0, atol=0.003)
+    torch.testing.assert_close(read_frames(tmp_path), FADE, rtol=0, atol=0.003)
 
 
 def test_animations_and_videos_are_read_forth_only(tmp_path: Path) -> None:
     flat = torch.linspace(0, 1, 6).view(-1, 1, 1, 1).expand(-1, 3, 32, 40)
     save_gif(tmp_path / "a.gif", flat)
-    frames = load_frames(tmp_path / "a.gif")
+    frames = read_frames(tmp_path / "a.gif")
     assert frames.shape == (6, 3, 32, 40)
     torch.testing.assert_close(frames, flat, rtol=0, atol=0.03)
     for boomerang in (False, True):
         save_mp4(tmp_path / "a.mp4", flat, boomerang=boomerang)
-        video = load_frames(tmp_path / "a.mp4")
+        video = read_frames(tmp_path / "a.mp4")
         assert video.shape == (6, 3, 32, 40)
         torch.testing.assert_close(video, flat, rtol=0, atol=0.03)
 

@@ -10,13 +10,13 @@ import pytest
 import torch
 from PIL import Image
 
-import scripts.benchmark_barycenters as benchmark
-import scripts.figure_barycenters as figure
-import scripts.figure_geodesics as geodesics
-from scripts.cli import main
-from scripts.figure_barycenters import noisy_copies, shifted_copies
-from scripts.figures import Cell, save_grid
-from scripts.images import load_image
+from elpips.media.grid import Cell, save_grid
+from elpips.media.read import read_image
+from elpips.scripts.benchmarks import barycenters as benchmark
+from elpips.scripts.cli import main
+from elpips.scripts.figures import barycenters as figure
+from elpips.scripts.figures import geodesics as geodesics
+from elpips.scripts.figures.barycenters import noisy_copies, shifted_copies
 
 IMAGE = torch.rand(3, 24, 20, generator=torch.Generator().manual_seed(0))
 
@@ -45,7 +45,7 @@ def test_grid_has_captions_and_zooms(tmp_path: Path) -> None:
     rows = [[Cell(IMAGE, "one"), Cell(IMAGE, "two")], [Cell(IMAGE, "three")]]
     save_grid(tmp_path / "plain.png", rows)
     save_grid(tmp_path / "zoomed.png", rows, zoom=8)
-    plain, zoomed = (load_image(tmp_path / f"{name}.png") for name in ("plain", "zoomed"))
+    plain, zoomed = (read_image(tmp_path / f"{name}.png") for name in ("plain", "zoomed"))
     assert zoomed.shape == (3, 2 * plain.shape[1], plain.shape[2])
 
 

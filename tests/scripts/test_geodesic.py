@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import scripts.path_run as module
-from scripts.cli import main
-from scripts.geodesic import geodesic_command
-from scripts.path_run import PathOptions
+from elpips.scripts.cli import main
+from elpips.scripts.commands.geodesic import geodesic_command
+from elpips.scripts.runs import path_run as module
+from elpips.scripts.runs.path_run import PathOptions
 
 FAST = ["--metric", "l2", "--also", "none", "--frames", "5", "--steps", "30"]
 MEASURES = (
@@ -136,7 +136,7 @@ def test_interruption_leaves_frames_record_and_checkpoint(
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
 def test_ctrl_c(pair, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "scripts.cli", "geodesic", *pair, "--metric", "l2"]
+    command = [sys.executable, "-m", "elpips", "geodesic", *pair, "--metric", "l2"]
     with subprocess.Popen(
         [*command, "--also", "none", "--steps", "1000000", "--outdir", str(out)],
         stdout=subprocess.DEVNULL,
@@ -220,7 +220,7 @@ def test_frames_of_another_tool_can_be_where_it_starts(pair, tmp_path: Path) -> 
 def test_defaults_are_the_apis() -> None:
     from inspect import signature
 
-    from geometry import geodesic
+    from elpips.geometry import geodesic
 
     apis = signature(geodesic).parameters
     ours = signature(geodesic_command).parameters
@@ -233,12 +233,12 @@ def test_defaults_are_the_apis() -> None:
 @pytest.mark.weights
 @pytest.mark.slow
 def test_elpips_from_files_to_files(tmp_path: Path) -> None:
-    from scripts.images import save_png
-    from scripts.samples import load_sample
+    from elpips.media.samples import read_sample
+    from elpips.media.write import save_image
 
     paths = [tmp_path / "brick.png", tmp_path / "gravel.png"]
     for path, name in zip(paths, ("brick_left", "gravel_left"), strict=True):
-        save_png(path, load_sample(name)[:, :40, :48])
+        save_image(path, read_sample(name)[:, :40, :48])
     out = tmp_path / "out"
     steps = ["--frames", "4", "--steps", "140", "--evaluation-draws", "8"]
     assert main(["geodesic", *map(str, paths), *steps, "--outdir", str(out)]) == 0

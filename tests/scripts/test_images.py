@@ -9,19 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
-from metrics.errors import InputError
-from scripts import images
-from scripts.images import (
-    atomic_write,
-    center_crop,
-    load_image,
-    load_images,
-    prepare_outdir,
-    print_notice,
-    resize_short_side,
-    save_png,
-    to_uint8,
-)
+from elpips.media.read import Crop, center_crop, read_image, read_images, resize_short_side
+from elpips.media.write import save_image, to_uint8
+from elpips.metrics.errors import InputError
+from elpips.metrics.files import atomic_write
+from elpips.scripts.runs.files import prepare_outdir, print_notice
 
 
 def no_notice(text: str) -> None:
@@ -45,7 +37,7 @@ def one_line(error: pytest.ExceptionInfo[InputError]) -> str:
 
 def test_load_image_is_a_float_tensor_of_three_channels(tmp_path: Path) -> None:
     path = write(tmp_path / "a.png", 17, 11)
-    image = load_image(path, notices=no_notice)
+    image = read_image(path, notices=no_notice)
     assert image.shape == (3, 11, 17)
     assert image.dtype == torch.float32
     assert image.is_contiguous()
@@ -53,13 +45,13 @@ def test_load_image_is_a_float_tensor_of_three_channels(tmp_path: Path) -> None:
 
 
 def test_load_image_takes_a_string(tmp_path: Path) -> None:
-    assert load_image(str(write(tmp_path / "a.png", 17, 11))).shape == (3, 11, 17)
+    assert read_image(str(write(tmp_path / "a.png", 17, 11))).shape == (3, 11, 17)
 
 
 def test_notices_name_the_file(tmp_path: Path) -> None:
     path = write(tmp_path / "a.png", 17, 11, "RGBA")
     notices: list[str] = []
-    load_image(path, notices=notices.append)
+    read_image(path, notices=notices.append)
     assert notices == [
         f"{path}: transparency was composited on white (--alpha ignore leaves it out)"
     ]
@@ -84,7 +76,7 @@ def test_load_image_names_the_file_it_refuses(tmp_path: Path, make: object, expe
     path = tmp_path / "a.png"
     make(path)
     with pytest.raises(InputError) as error:
-        load_image(path)
+        read_image(path)
     assert one_line(error).startswith(f"{path}: ")
     assert expected in one_line(error)
 
@@ -93,7 +85,7 @@ def test_load_image_refuses_a_truncated_file(tmp_path: Path) -> None:
     path = write(tmp_path / "a.png", 170, 110)
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(InputError, match=r"a\.png: the image is damaged .*truncated"):
-        load_image(path)
+        read_image(path)
 
 
 def test_load_image_refuses_what_cannot_be_read(
@@ -106,31 +98,29 @@ def test_load_image_refuses_what_cannot_be_read(
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(InputError, match=r"cannot be read \(Permission denied\)"):
-        load_image(path)
+        read_image(path)
     monkeypatch.undo()
     with pytest.raises(InputError, match=r"cannot be read \(Not a directory\)"):
-        load_image(path / "below.png")
+        read_image(path / "below.png")
 
 
 def test_load_images_of_one_size_are_a_batch(tmp_path: Path) -> None:
     paths = [write(tmp_path / f"{name}.png", 17, 19) for name in "abc"]
-    batch = load_images(paths, notices=no_notice)
+    batch = read_images(paths, notices=no_notice)
     assert batch.shape == (3, 3, 19, 17)
-    torch.testing.assert_close(batch[1], load_image(paths[1]), rtol=0, atol=0)
+    torch.testing.assert_close(batch[1], read_image(paths[1]), rtol=0, atol=0)
 
 
 def test_load_images_wants_one() -> None:
     with pytest.raises(InputError, match="no images given"):
-        load_images([])
+        read_images([])
 
 
 @pytest.mark.parametrize("crop", [None, "none", "square"])
-def test_load_images_of_different_sizes_are_refused(
-    tmp_path: Path, crop: images.Crop | None
-) -> None:
+def test_load_images_of_different_sizes_are_refused(tmp_path: Path, crop: Crop | None) -> None:
     a, b = write(tmp_path / "a.png", 17, 19), write(tmp_path / "b.png", 20, 23)
     with pytest.raises(InputError) as error:
-        load_images([a, b], crop=crop)
+        read_images([a, b], crop=crop)
     sizes = ("17 x 17", "20 x 20") if crop == "square" else ("17 x 19", "20 x 23")
     message = one_line(error)
     for part in (str(a), str(b), *sizes, "--size", "--crop"):
@@ -139,52 +129,50 @@ def test_load_images_of_different_sizes_are_refused(
 
 def test_center_crops_to_the_common_size(tmp_path: Path) -> None:
     a, b = write(tmp_path / "a.png", 31, 18), write(tmp_path / "b.png", 20, 27)
-    batch = load_images([a, b], crop="center", notices=no_notice)
+    batch = read_images([a, b], crop="center", notices=no_notice)
     assert batch.shape == (2, 3, 18, 20)
-    torch.testing.assert_close(batch[0], load_image(a)[:, :, 5:25])
-    torch.testing.assert_close(batch[1], load_image(b)[:, 4:22])
+    torch.testing.assert_close(batch[0], read_image(a)[:, :, 5:25])
+    torch.testing.assert_close(batch[1], read_image(b)[:, 4:22])
 
 
 def test_square_crops_to_the_middle(tmp_path: Path) -> None:
     a = write(tmp_path / "a.png", 31, 18)
-    batch = load_images([a], crop="square", notices=no_notice)
-    torch.testing.assert_close(batch[0], load_image(a)[:, :, 6:24])
+    batch = read_images([a], crop="square", notices=no_notice)
+    torch.testing.assert_close(batch[0], read_image(a)[:, :, 6:24])
 
 
 @pytest.mark.parametrize(
     ("crop", "shape"), [(None, (16, 16)), ("square", (16, 16)), ("center", (16, 20))]
 )
-def test_size_is_the_short_side(
-    tmp_path: Path, crop: images.Crop | None, shape: tuple[int, int]
-) -> None:
+def test_size_is_the_short_side(tmp_path: Path, crop: Crop | None, shape: tuple[int, int]) -> None:
     a, b = write(tmp_path / "a.png", 40, 32), write(tmp_path / "b.png", 90, 30)
-    batch = load_images([a, b], size=16, crop=crop, notices=no_notice)
+    batch = read_images([a, b], size=16, crop=crop, notices=no_notice)
     assert batch.shape == (2, 3, *shape)
     assert 0 <= batch.min() <= batch.max() <= 1
 
 
 def test_size_without_crop_keeps_the_shape(tmp_path: Path) -> None:
     a = write(tmp_path / "a.png", 40, 32)
-    assert load_images([a], size=16, crop="none").shape == (1, 3, 16, 20)
+    assert read_images([a], size=16, crop="none").shape == (1, 3, 16, 20)
     b = write(tmp_path / "b.png", 90, 30)
     with pytest.raises(InputError, match=r"20 x 16 pixels and .* 48 x 16"):
-        load_images([a, b], size=16, crop="none")
+        read_images([a, b], size=16, crop="none")
 
 
 def test_enlarging_is_told(tmp_path: Path) -> None:
     path = write(tmp_path / "a.png", 17, 11)
     notices: list[str] = []
-    assert load_images([path], size=24, notices=notices.append).shape == (1, 3, 24, 24)
+    assert read_images([path], size=24, notices=notices.append).shape == (1, 3, 24, 24)
     assert notices == [f"{path}: 17 x 11 pixels, enlarged to a short side of 24"]
 
 
 def test_too_small_images_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.png", 17, 11)
     with pytest.raises(InputError, match="17 x 11 pixels; expected at least 16 x 16"):
-        load_images([path])
+        read_images([path])
     with pytest.raises(InputError, match="--size 8 is too small; expected at least 16"):
-        load_images([path], size=8)
-    assert load_images([path], min_side=11).shape == (1, 3, 11, 17)
+        read_images([path], size=8)
+    assert read_images([path], min_side=11).shape == (1, 3, 11, 17)
 
 
 def test_resizing_keeps_flat_images_and_the_mean() -> None:
@@ -227,23 +215,23 @@ def test_to_uint8_refuses_what_is_not_finite(bad: float) -> None:
 
 
 def test_saved_images_are_read_back_exactly(tmp_path: Path) -> None:
-    image = load_image(write(tmp_path / "a.png", 17, 11))
-    save_png(tmp_path / "b.png", image)
-    torch.testing.assert_close(load_image(tmp_path / "b.png"), image, rtol=0, atol=0)
+    image = read_image(write(tmp_path / "a.png", 17, 11))
+    save_image(tmp_path / "b.png", image)
+    torch.testing.assert_close(read_image(tmp_path / "b.png"), image, rtol=0, atol=0)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
 
 
 def test_save_png_refuses_other_shapes_and_nan(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"expected an image \(3, H, W\), found \(1, 3, 4, 4\)"):
-        save_png(tmp_path / "a.png", torch.zeros(1, 3, 4, 4))
+        save_image(tmp_path / "a.png", torch.zeros(1, 3, 4, 4))
     with pytest.raises(ValueError, match="NaN"):
-        save_png(tmp_path / "a.png", torch.full((3, 4, 4), float("nan")))
+        save_image(tmp_path / "a.png", torch.full((3, 4, 4), float("nan")))
     assert not list(tmp_path.iterdir())
 
 
 def test_save_png_says_why_it_cannot_write(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
-        save_png(tmp_path / "missing" / "a.png", torch.zeros(3, 4, 4))
+        save_image(tmp_path / "missing" / "a.png", torch.zeros(3, 4, 4))
     assert "cannot be written (No such file or directory)" in one_line(error)
 
 

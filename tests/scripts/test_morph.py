@@ -10,10 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-import scripts.path_run as module
-from metrics import create_metric
-from scripts.cli import main
-from scripts.morph import chords, join_segments, share_out
+from elpips.metrics import create_metric
+from elpips.scripts.cli import main
+from elpips.scripts.commands.morph import chords, join_segments, share_out
+from elpips.scripts.runs import path_run as module
 
 FAST = ["--metric", "l2", "--also", "none", "--init", "blend", "--frames", "5", "--steps", "3"]
 

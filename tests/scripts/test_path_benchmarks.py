@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 import torch
 
-import scripts.benchmark_interpolation as interpolation
-from metrics import create_metric
-from scripts.animation import save_gif
-from scripts.benchmark_geodesics import published_panel
-from scripts.benchmark_scale import exponent
-from scripts.benchmark_translations import translation
-from scripts.cli import main
-from scripts.clips import Triplet
-from scripts.quality import psnr, ssim
+from elpips.media.animation import save_gif
+from elpips.metrics import create_metric
+from elpips.scripts.benchmarks import interpolation as interpolation
+from elpips.scripts.benchmarks.fidelity import psnr, ssim
+from elpips.scripts.benchmarks.footage import Triplet
+from elpips.scripts.benchmarks.geodesics import published_panel
+from elpips.scripts.benchmarks.scale import exponent
+from elpips.scripts.benchmarks.translations import translation
+from elpips.scripts.cli import main
 
 L2 = ["--metric", "l2", "--also", "none", "--steps", "3", "--init", "blend"]
 

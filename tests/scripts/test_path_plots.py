@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from metrics import InputError
-from scripts.images import load_image
-from scripts.path_plots import draw_energy, draw_steps, plot_steps
+from elpips.media.read import read_image
+from elpips.metrics import InputError
+from elpips.scripts.runs.plots import draw_energy, draw_steps, plot_steps
 
 ENERGIES = [(0, 4.0), (10, 3.0), (100, 2.5)]
 
@@ -51,7 +51,8 @@ def test_energy_is_between_cross_fade_and_bound() -> None:
 def test_plot_is_saved_in_two_panels(tmp_path: Path, monkeypatch, given, bound) -> None:
     seen = []
     monkeypatch.setattr(
-        "scripts.path_plots.draw_energy", lambda *each: (seen.append(each[-1]), draw_energy(*each))
+        "elpips.scripts.runs.plots.draw_energy",
+        lambda *each: (seen.append(each[-1]), draw_energy(*each)),
     )
     plot_steps(
         tmp_path / "steps.png",
@@ -63,7 +64,7 @@ def test_plot_is_saved_in_two_panels(tmp_path: Path, monkeypatch, given, bound) 
         chord=1.5,
         lower_bound=given,
     )
-    image = load_image(tmp_path / "steps.png").numpy()
+    image = read_image(tmp_path / "steps.png").numpy()
     assert image.shape == (3, 480, 1200)
     # Ink in both halves.
     assert all(np.ptp(half) > 0.5 for half in np.split(image, 2, axis=2))

@@ -10,11 +10,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from metrics import Ensemble, InputError, create_metric
-from scripts.benchmark_restoration import benchmark_restoration_command
-from scripts.means import mean_of
-from scripts.restoration import TEST, TRAIN, Training, degrade, make_network, random_crops, train
-from scripts.restoration_report import differences, measures_table
+from elpips.metrics import Ensemble, InputError, create_metric
+from elpips.metrics.statistics import mean_of
+from elpips.scripts.benchmarks.restoration import benchmark_restoration_command
+from elpips.scripts.benchmarks.restoration_network import (
+    TEST,
+    TRAIN,
+    Training,
+    degrade,
+    make_network,
+    random_crops,
+    train,
+)
+from elpips.scripts.benchmarks.restoration_report import differences, measures_table
 from tiny_metric import tiny
 
 CPU = torch.device("cpu")
@@ -40,7 +48,7 @@ def synthetic(monkeypatch: pytest.MonkeyPatch) -> None:
         "training_images": lambda sides: list(pictures),
         "held_out_images": lambda size: pictures,
     }.items():
-        monkeypatch.setattr(f"scripts.benchmark_restoration.{name}", value)
+        monkeypatch.setattr(f"elpips.scripts.benchmarks.restoration.{name}", value)
 
 
 def generator() -> torch.Generator:
@@ -96,7 +104,7 @@ def test_every_loss_sees_the_same_crops_and_weights(monkeypatch: pytest.MonkeyPa
         seen.append(random_crops(*arguments))
         return seen[-1]
 
-    monkeypatch.setattr("scripts.restoration.random_crops", spy)
+    monkeypatch.setattr("elpips.scripts.benchmarks.restoration_network.random_crops", spy)
     for metric in (L2, tiny(Ensemble())):
         train(SMALL, [stripes(0)], metric, CPU)
     assert torch.equal(torch.stack(seen[:2]), torch.stack(seen[2:]))
@@ -151,7 +159,7 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> Non
         made.append(name)
         return L2 if name == "l2" else tiny(Ensemble())
 
-    monkeypatch.setattr("scripts.benchmark_restoration.make_metric", make)
+    monkeypatch.setattr("elpips.scripts.benchmarks.restoration.make_metric", make)
 
     def run(training: Training = SMALL) -> tuple[dict, str]:
         arguments = {"training": training, "judges": ("elpips_vgg",), "evaluation_draws": 2}
@@ -171,7 +179,7 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> Non
     assert "minus l2" in out
 
     # The second call trains nothing, other options train anew.
-    monkeypatch.setattr("scripts.benchmark_restoration.train", None)
+    monkeypatch.setattr("elpips.scripts.benchmarks.restoration.train", None)
     again, repeated = run()
     assert again["measures"] == record["measures"]
     assert repeated == out

@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 import torch
 
-from metrics.errors import InputError
-from scripts import samples
-from scripts.samples import load_sample, sample_names
+from elpips.media import samples
+from elpips.media.samples import read_sample, sample_names
+from elpips.metrics.errors import InputError
 
 GREY = {"camera", "brick", "grass", "gravel", "brick_left", "brick_right"} | {
     "gravel_left",
@@ -17,7 +17,7 @@ GREY = {"camera", "brick", "grass", "gravel", "brick_left", "brick_right"} | {
 
 @pytest.mark.parametrize("name", sample_names())
 def test_every_sample_is_there(name: str) -> None:
-    image = load_sample(name)
+    image = read_sample(name)
     assert image.dtype == torch.float32
     assert image.shape[0] == 3
     assert min(image.shape[1:]) >= 96
@@ -30,16 +30,16 @@ def test_crops_are_whole() -> None:
     for name, sample in samples._SAMPLES.items():
         if sample.box is not None:
             _, _, width, height = sample.box
-            assert load_sample(name).shape == (3, height, width)
+            assert read_sample(name).shape == (3, height, width)
 
 
 def test_an_unknown_sample_is_refused_with_the_names() -> None:
     with pytest.raises(InputError, match="no sample image 'lena'; expected one of astronaut, "):
-        load_sample("lena")
+        read_sample("lena")
 
 
 def test_a_sample_that_was_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     sample = dataclasses.replace(samples._SAMPLES["chelsea"], file="gone.png")
     monkeypatch.setitem(samples._SAMPLES, "chelsea", sample)
     with pytest.raises(InputError, match=r"this installation of skimage has no gone\.png"):
-        load_sample("chelsea")
+        read_sample("chelsea")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from metrics import Ensemble
-from scripts.cli import main
-from scripts.convergence import Curve, Point
-from scripts.floor import convolutions, floor_seconds
+from elpips.metrics import Ensemble
+from elpips.scripts.benchmarks.convolution_cost import convolutions, floor_seconds
+from elpips.scripts.benchmarks.curves import Curve, Point
+from elpips.scripts.cli import main
 from tiny_metric import tiny
 
 
@@ -23,7 +23,7 @@ def small_network(monkeypatch: pytest.MonkeyPatch) -> None:
         return tiny(Ensemble(**options))
 
     for command in ("step", "convergence"):
-        monkeypatch.setattr(f"scripts.benchmark_{command}.make_metric", make)
+        monkeypatch.setattr(f"elpips.scripts.benchmarks.{command}.make_metric", make)
 
 
 def test_step(tmp_path: Path, capsys) -> None:

@@ -9,10 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-import scripts.strips as strips
-from metrics import InputError
-from scripts.images import load_image, to_uint8
-from scripts.strips import choose_rows, filmstrip, save_filmstrip, save_scanlines, scanline
+from elpips.media import strips as strips
+from elpips.media.read import read_image
+from elpips.media.strips import choose_rows, filmstrip, save_filmstrip, save_scanlines, scanline
+from elpips.media.write import to_uint8
+from elpips.metrics import InputError
 
 NAN = torch.full((2, 3, 8, 8), torch.nan)
 
@@ -116,7 +117,7 @@ def test_rows_of_what_stands_still() -> None:
 def test_filmstrips_keep_their_pixels(tmp_path: Path) -> None:
     path, fade = noise(14), noise(3).flip(3)
     save_filmstrip(tmp_path / "a.png", [("geodesic", path), ("cross-fade", fade)])
-    picture = load_image(tmp_path / "a.png")
+    picture = read_image(tmp_path / "a.png")
     factor = 8  # 12 pixels, enlarged to 96
     tops = []
     for frame in (path[0], path[7], fade[0]):
@@ -133,7 +134,7 @@ def test_filmstrips_keep_their_pixels(tmp_path: Path) -> None:
 def test_scanlines_show_slices_and_mark_rows(tmp_path: Path) -> None:
     path, fade = noise(5, 64, 192), noise(5, 64, 192).flip(3)
     save_scanlines(tmp_path / "a.png", path, [10, 40], baseline=fade)
-    picture = load_image(tmp_path / "a.png")
+    picture = read_image(tmp_path / "a.png")
     ((top, left),) = contains(picture, path[0][:, 50:])
     top -= 50
     found = []
@@ -158,7 +159,7 @@ def test_scanlines_show_slices_and_mark_rows(tmp_path: Path) -> None:
 def test_scanlines_choose_rows_and_enlarge(tmp_path: Path) -> None:
     frames = (moving(64, {20: 1.0, 50: 0.6}) * 255).round() / 255
     save_scanlines(tmp_path / "a.png", frames)
-    picture = load_image(tmp_path / "a.png")
+    picture = read_image(tmp_path / "a.png")
     first, second = choose_rows(frames)
     part = enlarged(frames[0], 6)[:, 6 * first + 8 : 6 * second - 2]
     assert len(contains(picture, part)) == 1
@@ -169,7 +170,7 @@ def test_figures_have_the_very_size_of_their_pixels(tmp_path: Path, side: int) -
     # At 100 dots per inch, widths like 57 and 113 are not whole again: 1.13 * 100 < 113.
     panel = strips._Panel(noise(1, side, side)[0], "", 0, 0)
     strips._save_panels(tmp_path / "a.png", [panel], 13)
-    picture = load_image(tmp_path / "a.png")
+    picture = read_image(tmp_path / "a.png")
     assert picture.shape == (3, side + 26 + strips._GAP, side + 2 * strips._GAP)
     assert contains(picture, panel.image) == [(26, strips._GAP)]
 

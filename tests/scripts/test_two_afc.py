@@ -12,19 +12,20 @@ import pytest
 import torch
 from PIL import Image
 
-import scripts.make_2afc
-from metrics.errors import InputError
-from scripts.images import resize_short_side, save_png
-from scripts.make_2afc import (
+from elpips.media.read import resize_short_side
+from elpips.media.samples import read_sample
+from elpips.media.write import save_image
+from elpips.metrics.errors import InputError
+from elpips.scripts.calibration import make_set
+from elpips.scripts.calibration.dataset import read_families, write_triplet
+from elpips.scripts.calibration.make_set import (
     SetOptions,
     judge,
     load_judge,
     make_2afc_command,
     soft_preference,
 )
-from scripts.samples import load_sample
-from scripts.two_afc.layout import read_families, write_triplet
-from scripts.two_afc.patches import random_patch, region
+from elpips.scripts.calibration.patches import random_patch, region
 from two_afc_sets import SIDE, write_set
 
 TINY = SetOptions(
@@ -124,7 +125,7 @@ def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
     folder.mkdir()
     for name in ("chelsea", "coffee"):
-        save_png(folder / f"{name}.png", resize_short_side(load_sample(name), 256))
+        save_image(folder / f"{name}.png", resize_short_side(read_sample(name), 256))
     return folder
 
 
@@ -159,7 +160,7 @@ def test_a_stopped_set_goes_on_and_is_not_used_before(
         written.append(write_triplet(*arguments))
 
     with monkeypatch.context() as patch:
-        patch.setattr(scripts.make_2afc, "write_triplet", impatient)
+        patch.setattr(make_set, "write_triplet", impatient)
         with pytest.raises(KeyboardInterrupt):
             make_2afc_command(photos, options=TINY, device="cpu", outdir=out)
     with pytest.raises(InputError, match="the set is unfinished"):

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from metrics.weights import WeightsError, WeightsStatus
-from scripts import weights_command
-from scripts.cli import main
+from elpips.metrics.weights import WeightsError, WeightsStatus
+from elpips.scripts.cli import main
+from elpips.scripts.commands import weights
 
 EVERYTHING = (
     "vgg16",
@@ -47,7 +47,7 @@ def test_list_says_what_is_missing_and_how_to_get_it(capsys, arguments):
 def test_list_names_the_files(capsys, monkeypatch):
     present = {"vgg16": "folder/vgg16.ckpt", "lpips_v0.1_vgg": "folder/vgg.pth"}
     found = [status(name, present.get(name)) for name in EVERYTHING]
-    monkeypatch.setattr(weights_command, "inventory", lambda: found)
+    monkeypatch.setattr(weights, "inventory", lambda: found)
     assert main(["weights"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["name", "size", "sha256", "file"]
@@ -66,7 +66,7 @@ def test_list_names_the_files(capsys, monkeypatch):
 
 
 def test_list_names_what_is_damaged(capsys, monkeypatch):
-    monkeypatch.setattr(weights_command, "inventory", lambda: [status("vgg16", "f.st", "damaged")])
+    monkeypatch.setattr(weights, "inventory", lambda: [status("vgg16", "f.st", "damaged")])
     assert main(["weights"]) == 0
     assert "damaged: f.st" in capsys.readouterr().out
 
@@ -88,7 +88,7 @@ def test_fetch_passes_the_names_on(capsys, monkeypatch, names, asked):
         calls.append(names)
         return [status("vgg16", "cache/vgg16.safetensors")]
 
-    monkeypatch.setattr(weights_command, "fetch", fetch)
+    monkeypatch.setattr(weights, "fetch", fetch)
     assert main(["weights", "fetch", *names]) == 0
     assert calls == [asked]
     assert "cache/vgg16.safetensors" in capsys.readouterr().out
@@ -98,7 +98,7 @@ def test_fetch_of_what_cannot_be_had(capsys, monkeypatch):
     def fetch(names: object) -> object:
         raise WeightsError("1 of 1 weights could not be had")
 
-    monkeypatch.setattr(weights_command, "fetch", fetch)
+    monkeypatch.setattr(weights, "fetch", fetch)
     assert main(["weights", "fetch", "vgg16"]) == 2
     captured = capsys.readouterr()
     assert captured.err == "elpips: error: 1 of 1 weights could not be had\n"

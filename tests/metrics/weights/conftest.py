@@ -19,7 +19,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from metrics.weights import WeightsError, cache, layout, load_trunk, registry, sources
+from elpips.metrics.weights import WeightsError, cache, layout, load_trunk, registry, sources
 
 Arrays = dict[str, np.ndarray]
 

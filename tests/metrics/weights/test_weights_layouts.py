@@ -9,12 +9,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from metrics.weights import (
-    WeightsError,
-    layout,
-    load_linear,
-    load_trunk,
-)
+from elpips.metrics.weights import WeightsError, layout, load_linear, load_trunk
 
 
 @pytest.mark.parametrize(

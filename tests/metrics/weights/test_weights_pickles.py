@@ -11,14 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from metrics.weights import (
-    WeightsError,
-    convert,
-    load_linear,
-    load_trunk,
-    registry,
-)
-from metrics.weights.unpickle import load_npy_dict, load_pickle
+from elpips.metrics.weights import WeightsError, convert, load_linear, load_trunk, registry
+from elpips.metrics.weights.unpickle import load_npy_dict, load_pickle
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4])

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from metrics.weights import (
-    load_linear,
-    load_trunk,
-    registry,
-)
+from elpips.metrics.weights import load_linear, load_trunk, registry
 
 
 @pytest.mark.weights

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from metrics.weights import (
+from elpips.metrics.weights import (
     UnavailableError,
     WeightsError,
     cache,

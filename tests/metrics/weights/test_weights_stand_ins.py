@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import safetensors
 
-from metrics.weights import (
+from elpips.metrics.weights import (
     UnavailableError,
     WeightsError,
     cache,

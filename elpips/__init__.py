@@ -1,0 +1,19 @@
+"""Images between images: barycenters and geodesics under E-LPIPS.
+
+The names below come from the storeys `elpips.metrics`, `elpips.optim`, `elpips.geometry` and
+`elpips.media`; what each has besides is there. Nothing of them, nor PyTorch, is loaded before
+a name is used.
+"""
+
+import lazy_loader
+
+_load_lazily, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> object:
+    """Import a name from where `__init__.pyi` says it is, when it is first used."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("elpips-geometry")
+    return _load_lazily(name)

@@ -1,0 +1,7 @@
+"""``python -m elpips``: the command."""
+
+import sys
+
+from .scripts.cli import main
+
+sys.exit(main())

@@ -1,0 +1,57 @@
+"""Frames at equal perceptual distances along a path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ..metrics import Draw, Metric
+from .reference_path import Reference, interpolate
+
+
+@torch.no_grad()
+def reparametrise(
+    frames: Tensor,
+    metric: Metric,
+    draws: Sequence[Draw],
+    reference: Reference | None = None,
+    count: int | None = None,
+) -> Tensor:
+    """Return ``count`` frames (as many as given, by default) at equal steps along a path.
+
+    ``frames`` (N + 1, 3, H, W) are joined as `interpolate` does; step sizes sqrt(D) are
+    measured on ``draws``. Ends stay bit by bit; frames between move in time.
+    """
+    return interpolate(frames, equal_times(step_sizes(frames, metric, draws), count), reference)
+
+
+@torch.no_grad()
+def step_sizes(frames: Tensor, metric: Metric, draws: Sequence[Draw]) -> Tensor:
+    """Return the perceptual steps sqrt(mean D(x_i, x_i+1)), (N,) in float64."""
+    total = torch.zeros(len(frames) - 1, dtype=torch.float64)
+    for draw in draws:
+        before = metric.embed(frames[:1], draw)
+        for index in range(1, len(frames)):
+            point = metric.embed(frames[index : index + 1], draw)
+            total[index - 1] += float(metric.distance(point, before))
+            before = point
+    return (total / len(draws)).sqrt()
+
+
+def equal_times(steps: Tensor, count: int | None = None) -> list[float]:
+    """Return times in [0, 1] that divide a path of given steps (N,) into equal lengths."""
+    transitions = len(steps)
+    count = transitions + 1 if count is None else count
+    reached = torch.cat([steps.new_zeros(1), steps.cumsum(0)])
+    if reached[-1] <= 0:
+        return [index / (count - 1) for index in range(count)]
+    times = []
+    for index in range(count):
+        goal = float(reached[-1]) * index / (count - 1)
+        segment = min(int(torch.searchsorted(reached, goal, right=True)) - 1, transitions - 1)
+        size = float(steps[segment])
+        share = (goal - float(reached[segment])) / size if size > 0 else 0.0
+        times.append(min(max((segment + share) / transitions, 0.0), 1.0))
+    return [0.0, *times[1:-1], 1.0]

@@ -1,0 +1,1 @@
+"""Pictures in and out: files to tensors, frames to animations, strips and grids."""

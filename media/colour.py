@@ -1,0 +1,156 @@
+"""What an image file holds, and its conversion to upright sRGB on white."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageCms
+
+from ..metrics.errors import InputError
+
+Floats = npt.NDArray[np.float32]
+
+Alpha = Literal["auto", "white", "ignore"]
+"""Composite on white, take colours as stored, or "auto": composite unless nearly opaque."""
+
+# The E-LPIPS authors' own example image carries noise down to 0.76 in its alpha channel,
+# and their published distances are those of its stored colours.
+_NEARLY_OPAQUE = 0.75
+
+BAD_SAMPLES = "found {} samples; expected 8 or 16 bit integers, or floats in [0, 1]"
+
+
+@dataclass(frozen=True)
+class Raster:
+    """An image as its file holds it.
+
+    Attributes
+    ----------
+    colour
+        (H, W, C) in [0, 1]: grey (C = 1), RGB (3) or CMYK (4), not multiplied by alpha.
+    alpha
+        (H, W, 1) in [0, 1], or None where the file has no transparency.
+    profile
+        ICC profile of `colour`, or None.
+    orientation
+        EXIF orientation, 1 to 8; anything else is taken as 1.
+    frames
+        Number of frames or pages in the file.
+    deep
+        Whether `colour` holds more than 8 bits per channel.
+    """
+
+    colour: Floats
+    alpha: Floats | None = None
+    profile: bytes | None = None
+    orientation: int = 1
+    frames: int = 1
+    deep: bool = False
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuse no pixels, and what Pillow by its own limit takes for a decompression bomb."""
+    limit = Image.MAX_IMAGE_PIXELS
+    if width < 1 or height < 1:
+        raise InputError(f"{width} x {height} pixels; expected at least 1 x 1")
+    if limit is not None and width * height > limit:
+        raise InputError(f"{width} x {height} is too large; expected at most {limit} pixels")
+
+
+def from_integers(samples: npt.NDArray[Any], top: int) -> Floats:
+    """Map integers in [0, `top`] to floats in [0, 1]."""
+    return np.divide(samples, top, dtype=np.float32)
+
+
+def from_floats(samples: npt.NDArray[Any]) -> Floats:
+    """Check that samples are finite and in [0, 1], else raise `InputError`."""
+    samples = samples.astype(np.float32)
+    if not np.isfinite(samples).all():
+        raise InputError("some samples are NaN or infinite; expected floats in [0, 1]")
+    low, high = samples.min(), samples.max()
+    if low < 0 or high > 1:
+        raise InputError(f"float samples span [{low:.6g}, {high:.6g}]; expected [0, 1]")
+    return samples
+
+
+def finish(raster: Raster, alpha: Alpha = "auto") -> tuple[Floats, list[str]]:
+    """Convert to sRGB, composite on white (see `Alpha`) and turn upright.
+
+    Returns
+    -------
+    image
+        (H, W, 3) in [0, 1].
+    notices
+        One line for each thing that changed or left out colours.
+    """
+    notices = []
+    if raster.frames > 1:
+        notices.append(f"has {raster.frames} frames or pages; only the first is used")
+    colour, notice = _to_srgb(raster)
+    if notice:
+        notices.append(notice)
+    image = np.broadcast_to(colour, (*colour.shape[:2], 3))
+    if raster.alpha is not None and (raster.alpha < 1).any():
+        least = float(raster.alpha.min())
+        if alpha == "white" or (alpha == "auto" and least < _NEARLY_OPAQUE):
+            image = image * raster.alpha + (1 - raster.alpha)
+            notices.append("transparency was composited on white (--alpha ignore leaves it out)")
+        else:
+            notices.append(
+                f"transparency (alpha >= {least:.2f}) was ignored (--alpha white composites it)"
+            )
+    return np.array(_upright(image, raster.orientation), order="C"), notices
+
+
+def _to_srgb(raster: Raster) -> tuple[Floats, str]:
+    """Colours in sRGB (grey stays grey where it has no profile), and a notice or ''."""
+    mode = {1: "L", 3: "RGB", 4: "CMYK"}[raster.colour.shape[2]]
+    notice = ""
+    if raster.profile:
+        try:
+            return _convert(raster.colour, mode, raster.profile, deep=raster.deep)
+        except (ImageCms.PyCMSError, OSError):
+            notice = "its colour profile cannot be used and was ignored"
+    if mode != "CMYK":
+        return raster.colour, notice
+    pixels = np.asarray(_to_pillow(raster.colour, mode).convert("RGB"))
+    return from_integers(pixels, 255), "CMYK without a colour profile; colours are approximate"
+
+
+def _convert(colour: Floats, mode: str, profile: bytes, *, deep: bool) -> tuple[Floats, str]:
+    """Convert colours of an ICC profile to sRGB, if they are not in it."""
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    name = " ".join(ImageCms.getProfileDescription(source).split()) or "unnamed"
+    if mode == "RGB" and "srgb" in name.lower():
+        return colour, ""
+    converted = ImageCms.profileToProfile(
+        _to_pillow(colour, mode),
+        source,
+        ImageCms.createProfile("sRGB"),
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        outputMode="RGB",
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    depth = " at 8 bits per channel" if deep else ""
+    notice = f"converted from the colour profile '{name}' to sRGB{depth}"
+    return from_integers(np.asarray(converted), 255), notice
+
+
+def _to_pillow(colour: Floats, mode: str) -> Image.Image:
+    height, width = colour.shape[:2]
+    return Image.frombytes(mode, (width, height), np.rint(colour * 255).astype(np.uint8).tobytes())
+
+
+def _upright(image: Floats, orientation: int) -> Floats:
+    """Undo the EXIF orientation of (H, W, C)."""
+    if orientation in (5, 6, 7, 8):
+        image = image.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    return image

@@ -1,0 +1,150 @@
+"""``elpips benchmark interpolation``: predict the middle of three frames of real footage.
+
+Triplets of `scripts.clips`; cross-fade, optical-flow warp, pure geodesic, and the default of
+``elpips interpolate``, judged against the true frame as 8-bit pictures.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...geometry.flow_interpolation import flow_path
+from ...media.grid import Cell, save_grid
+from ...media.write import to_uint8
+from ...metrics import Metric, estimate
+from ...metrics.seeds import stream
+from ..commands.geodesic import INTERPOLATION
+from ..runs.files import prepare_outdir, write_json
+from ..runs.options import make_metric, weights_record
+from ..runs.path_run import PathArguments, PathOptions, check_options, continue_path
+from ..runs.record import environment
+from .fidelity import psnr, ssim
+from .footage import Triplet, load_triplets
+
+MEASURES = ("psnr", "ssim", "lpips_alex", "elpips_vgg")
+_DRAWS = 32
+_PURE = PathOptions()
+
+
+def benchmark_interpolation_command(
+    *,
+    triplets: int = 20,
+    size: int = 128,
+    options: PathArguments = INTERPOLATION,
+    pure_init: str = _PURE.init,
+    pure_steps: int | None = _PURE.steps,
+    outdir: Path = Path("outputs/benchmark_interpolation"),
+) -> int:
+    """Predict the middle frames of triplets of real footage and measure how well.
+
+    Args:
+        triplets: How many, spread over all clips.
+        size: Side of the frames in pixels.
+        options: How the default of elpips interpolate computes paths.
+        pure_init: Where the pure geodesic starts.
+        pure_steps: Optimiser steps of the pure geodesic.
+        outdir: Folder for benchmark.json and pictures; paths already solved are read.
+    """
+    check_options(options)
+    folder = prepare_outdir(outdir)
+    metric = options.make_metric()
+    judges = {name: make_metric(name, options.device) for name in MEASURES[2:]}
+    settings = {
+        "geodesic": replace(options, init=pure_init, steps=pure_steps),
+        "interpolate": options,
+    }
+    rows: list[dict[str, Any]] = []
+    grid: list[list[Cell]] = []
+    for index, triplet in enumerate(load_triplets(triplets, size)):
+        first, truth, last = triplet.images
+        found = {
+            "cross-fade": (first + last) / 2,
+            "flow": flow_path(first, last, [0.5])[0],
+        }
+        for name, setting in settings.items():
+            part = prepare_outdir(folder / f"{index:02d}_{triplet.clip}_{name}")
+            found[name] = _middle(triplet, metric, setting, part, f"{index:02d} {name}")
+        for name, image in found.items():
+            judged = judge(image, truth, judges, options)
+            rows.append({"clip": triplet.clip, "frames": triplet.frames, "method": name} | judged)
+        cells = [Cell(first, triplet.clip), Cell(truth, "truth"), Cell(last, "")]
+        grid.append([*cells, *(Cell(image, name) for name, image in found.items())])
+        print(_line(rows[-len(found) :]), flush=True)
+    save_grid(folder / "triplets.png", grid)
+    table = summary(rows)
+    write_json(
+        folder / "benchmark.json",
+        {
+            "command": "benchmark interpolation",
+            "size": size,
+            "options": options,
+            "environment": environment(options.where),
+            "weights": weights_record(metric),
+            "summary": table,
+            "rows": rows,
+        },
+    )
+    print(f"{'mean of ' + str(triplets):<14}" + "".join(f"{name:>22}" for name in MEASURES))
+    for name, measured in table.items():
+        shown = (f"{value:.4f} +- {error:.4f}" for value, error in measured.values())
+        print(f"{name:<14}" + "".join(f"{each:>22}" for each in shown))
+    print(f"{folder / 'benchmark.json'}\n{folder / 'triplets.png'}")
+    return 0
+
+
+def judge(
+    image: Tensor, truth: Tensor, judges: Mapping[str, Metric], options: PathOptions
+) -> dict[str, float]:
+    """Return the measures of a predicted frame (3, H, W), as an 8-bit picture."""
+    rounded = torch.from_numpy(to_uint8(image)).permute(2, 0, 1)[None].float() / 255
+    result = {"psnr": psnr(image[None], truth[None]), "ssim": ssim(image, truth)}
+    for name, metric in judges.items():
+        distance = estimate(
+            metric,
+            rounded.to(options.where),
+            truth[None].to(options.where),
+            max_draws=_DRAWS,
+            generator=stream(options.seed, "evaluate"),
+        ).distance
+        result[name] = float(distance)
+    return result
+
+
+def summary(rows: list[dict[str, Any]]) -> dict[str, dict[str, tuple[float, float]]]:
+    """Return mean and standard error over triplets, by method and measure."""
+    methods = dict.fromkeys(row["method"] for row in rows)
+    table: dict[str, dict[str, tuple[float, float]]] = {}
+    for method in methods:
+        values = {
+            name: torch.tensor([row[name] for row in rows if row["method"] == method]).double()
+            for name in MEASURES
+        }
+        table[method] = {
+            name: (
+                float(each.mean()),
+                float(each.std()) / math.sqrt(len(each)) if len(each) > 1 else 0.0,
+            )
+            for name, each in values.items()
+        }
+    return table
+
+
+def _middle(
+    triplet: Triplet, metric: Metric, options: PathOptions, folder: Path, label: str
+) -> Tensor:
+    ends = triplet.images[[0, 2]]
+    names = ("first", "last")
+    solved = continue_path(ends, 3, metric, options, folder, names=names, label=label)
+    return solved.frames[1].cpu()
+
+
+def _line(rows: list[dict[str, Any]]) -> str:
+    parts = (f"{row['method']} {row['psnr']:.2f} dB {row['elpips_vgg']:.4f}" for row in rows)
+    return f"{rows[0]['clip']} {rows[0]['frames']}: " + ", ".join(parts)

@@ -1,0 +1,68 @@
+"""``elpips demo``: the main jobs on real images that come with the installation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...media.samples import read_sample
+from ...media.write import save_image
+from ..runs.files import prepare_outdir
+from ..runs.path_run import PathOptions
+from .barycenter import barycenter_command
+from .geodesic import geodesic_command
+
+_FACES = ("astronaut_face", "hopper_face")
+_TEXTURES = ("brick_left", "gravel_left")
+
+
+def demo_command(
+    *,
+    size: int = 128,
+    steps: int = 240,
+    path_steps: int | None = None,
+    frames: int = 10,
+    seed: int = 0,
+    device: str = "auto",
+    outdir: Path = Path("outputs/demo"),
+) -> int:
+    """Compute the barycenter of two portraits, then the morph of one texture into another.
+
+    On two cores both together take two to four minutes, by what the processor can do.
+
+    Args:
+        size: Short side in pixels.
+        steps: Optimiser steps of the barycenter; more give finer detail.
+        path_steps: Optimiser steps of the morph; by default as many as its levels need.
+        frames: Frames of the morph, both ends counted.
+        seed: Same seed, same numbers.
+        device: auto, cpu, cuda, ...
+        outdir: Folder for everything the demonstration writes.
+    """
+    faces = _sources(outdir / "sources", _FACES)
+    barycenter, geodesic = outdir / "barycenter", outdir / "geodesic"
+    print(
+        f"The image between {faces[0]} and {faces[1]}: compare barycenter.png with mean.png, "
+        "their pixel mean",
+        flush=True,
+    )
+    code = barycenter_command(
+        faces, size=size, steps=steps, seed=seed, device=device, outdir=barycenter
+    )
+    if code:
+        return code
+    textures = _sources(outdir / "sources", _TEXTURES)
+    print(
+        f"\nThe shortest path from {textures[0]} to {textures[1]}: see animation.gif, and in "
+        "filmstrip.png and scanline.png the cross-fade beside it",
+        flush=True,
+    )
+    options = PathOptions(steps=path_steps, seed=seed, device=device)
+    return geodesic_command(*textures, frames=frames, size=size, options=options, outdir=geodesic)
+
+
+def _sources(folder: Path, names: tuple[str, str]) -> tuple[Path, Path]:
+    """Save two samples as files, and return those."""
+    prepare_outdir(folder)
+    for name in names:
+        save_image(folder / f"{name}.png", read_sample(name))
+    return folder / f"{names[0]}.png", folder / f"{names[1]}.png"

@@ -1,0 +1,1 @@
+"""The figures of the E-LPIPS paper, one module each."""

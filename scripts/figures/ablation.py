@@ -1,0 +1,142 @@
+"""``elpips figure ablation``: what each member of the ensemble adds against attack A1.
+
+The stages of the E-LPIPS paper's ablation, from LPIPS-VGG to E-LPIPS, each attacked by
+itself: an image as near to TARGET as the stage's distance to SOURCE allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from ...geometry import attack
+from ...geometry.barycenter_evaluation import check_draws
+from ...media.grid import Cell, save_grid
+from ...media.read import read_images
+from ...media.write import save_image
+from ...metrics import Precision
+from ...metrics.base import image_size
+from ..runs.attack import AttackSettings, solve_or_read
+from ..runs.files import prepare_outdir, write_json
+from ..runs.options import (
+    Member,
+    default_of,
+    ensemble_options,
+    make_metric,
+    resolve_device,
+    weights_record,
+)
+from ..runs.record import environment
+from ..runs.tables import format_table
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of the ablation: its name, metric and members of the ensemble."""
+
+    title: str
+    name: str
+    metric: str = "elpips_vgg"
+    members: tuple[Member, ...] | None = ()
+
+    def options(self) -> dict[str, Any]:
+        """Return the options of `create_metric`."""
+        return ensemble_options(self.members)
+
+
+STAGES = (
+    Stage("LPIPS-VGG", "lpips", "lpips_vgg", None),
+    # With average pooling, which the paper does not count as a stage of its own.
+    Stage("+ all layers", "layers"),
+    Stage("+ geometry", "geometry", members=("geometry",)),
+    Stage("+ colour", "color", members=("geometry", "color")),
+    Stage("+ scaling", "scaling", members=("geometry", "color", "scaling")),
+    Stage("+ dropout\n(E-LPIPS)", "dropout", members=None),
+)
+
+
+def figure_ablation_command(
+    source: Annotated[Path, tyro.conf.Positional],
+    target: Annotated[Path, tyro.conf.Positional],
+    *,
+    size: int | None = 128,
+    sigma: float = default_of(attack, "sigma"),
+    steps: int | None = default_of(attack, "steps"),
+    precision: Precision = default_of(attack, "precision"),
+    evaluation_draws: int = default_of(attack, "evaluation_draws"),
+    seed: int = default_of(attack, "seed"),
+    device: str = "auto",
+    outdir: Path = Path("outputs/figure_ablation"),
+) -> int:
+    """Draw Figure 3 of the paper: attack A1 from SOURCE towards TARGET, stage by stage.
+
+    Args:
+        source: The image file that metrics compare with.
+        target: The image file that the attack moves towards.
+        size: Short side in pixels, cropped to squares.
+        sigma: Standard deviation of the anchor's noise.
+        steps: Optimiser steps per stage; 300 by default.
+        precision: Of the gradients' arithmetic: auto, float32 or bfloat16.
+        evaluation_draws: Fresh draws that each stage is judged on.
+        seed: Same seed, same numbers.
+        device: auto, cpu, cuda, ...
+        outdir: Folder for the figure and ablation.json; stages already in it are kept.
+    """
+    check_draws(evaluation_draws)
+    folder = prepare_outdir(outdir)
+    where = resolve_device(device)
+    images = read_images([source, target], size=size).to(where)
+    metrics = [make_metric(stage.metric, where, **stage.options()) for stage in STAGES]
+    settings = AttackSettings("a1", sigma, steps, precision, seed, evaluation_draws)
+    cells = [Cell(images[0], "(a) source"), Cell(images[1], "(b) target")]
+    records = []
+    for letter, stage, metric in zip("cdefgh", STAGES, metrics, strict=True):
+        found = solve_or_read(folder, stage.name, images[0], images[1], metric, settings)
+        each = found.evaluation
+        cells.append(
+            Cell(
+                found.image,
+                f"({letter}) {stage.title}\nL2 x {each['relative_l2']:.2f}\n"
+                f"d = {each['distance']:.4f} ({each['level']:.4f})",
+            )
+        )
+        records.append({"stage": stage.name, "seconds": found.seconds, **each})
+    half = len(cells) // 2
+    save_grid(folder / "ablation.png", [cells[:half], cells[half:]])
+    save_image(folder / "source.png", images[0])
+    save_image(folder / "target.png", images[1])
+    write_json(
+        folder / "ablation.json",
+        {
+            "command": "figure ablation",
+            "source": source,
+            "target": target,
+            "size": list(image_size(images)),
+            "settings": settings,
+            "environment": environment(where),
+            "weights": {metric.name: weights_record(metric) for metric in metrics},
+            "stages": records,
+        },
+    )
+    print(_report(records))
+    print(f"{folder / 'ablation.png'}\n{folder / 'ablation.json'}")
+    return 0
+
+
+def _report(records: Sequence[Mapping[str, Any]]) -> str:
+    table = [("stage", "L2 / anchor's", "L2 left to target", "distance / anchor's", "+-")]
+    for each in records:
+        table.append(
+            (
+                each["stage"],
+                f"{each['relative_l2']:.2f}",
+                f"{each['target_l2']:.3f}",
+                f"{each['relative_distance']:.3f}",
+                f"{each['relative_distance_error']:.3f}",
+            )
+        )
+    return format_table(table, "<>>>>")

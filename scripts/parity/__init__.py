@@ -1,0 +1,1 @@
+"""The metrics against results of the authors' implementation."""

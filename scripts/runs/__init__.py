@@ -1,0 +1,1 @@
+"""What commands share: options, folders, records, tables, reports."""

@@ -1,0 +1,90 @@
+"""What is said about a path: the ``evaluation`` of run.json, and the table at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...geometry.path_evaluation import PathComparison, evaluate_path
+from ...metrics import InputError
+from ...metrics.weights import WeightsError
+from .files import print_notice
+from .options import make_metric
+
+_ALSO_DRAWS = 8
+_COLUMNS = (
+    ("length", "length"),
+    ("excess", "excess"),
+    ("energy", "energy"),
+    ("PPL", "normalized_ppl"),
+    ("CV", "uniformity_cv"),
+    ("end step", "end_step_ratio"),
+    ("contrast", "mid_contrast"),
+    ("detail", "high_band_ratio"),
+)
+
+
+def evaluation_record(comparison: PathComparison, also: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the ``evaluation`` of run.json: measures, baseline, second metric."""
+    return {
+        **asdict(comparison.path),
+        "advantage": comparison.advantage,
+        "advantage_error": comparison.advantage_error,
+        "baseline": asdict(comparison.baseline),
+        "also": also,
+    }
+
+
+def judge_also(
+    frames: Tensor, name: str, metric: str, device: str, seed: int = 0, chunk: int | None = None
+) -> dict[str, Any] | None:
+    """Return the measures under a second metric, or None with a notice if it cannot be had."""
+    if name in ("none", metric):
+        return None
+    generator = torch.Generator().manual_seed(seed)
+    try:
+        found = evaluate_path(
+            frames, make_metric(name, device), draws=_ALSO_DRAWS, generator=generator, chunk=chunk
+        )
+    except (WeightsError, InputError) as error:
+        print_notice(f"{name}: not judged under it ({error})")
+        return None
+    return {"metric": name, **asdict(found.path), "baseline": asdict(found.baseline)}
+
+
+def report_path(record: dict[str, Any], *, solved: bool) -> str:
+    """Return the closing table of an ``evaluation``."""
+    name = "geodesic" if solved else "path"
+    lines = [_row("", [title for title, _ in _COLUMNS])]
+    lines += [_row(name, _figures(record)), _row("cross-fade", _figures(record["baseline"]))]
+    if also := record["also"]:
+        lines.append(f"under {also['metric']}:")
+        lines += [_row(name, _figures(also)), _row("cross-fade", _figures(also["baseline"]))]
+    lines.append(
+        f"no path is shorter than the chord {record['chord']:.4f}: excess "
+        f"{max(record['excess'], 0):.1%}, on {record['draws']} fresh draws"
+    )
+    if residuals := record.get("residuals"):
+        lines.append(
+            f"gradient left at the frames: at most {max(residuals):.2g}, at the cross-fade's "
+            f"{max(record['baseline']['residuals']):.2g}"
+        )
+    if record["advantage"] > 0:
+        lines.append(
+            "NOTE: the path is above the cross-fade's energy by "
+            f"{record['advantage']:.2g} +- {record['advantage_error']:.1g}"
+            + ("; more --steps may help" if solved else "")
+        )
+    return "\n".join(lines)
+
+
+def _figures(evaluation: dict[str, Any]) -> list[str]:
+    return [f"{evaluation[key]:.4f}" for _, key in _COLUMNS]
+
+
+def _row(name: str, cells: Sequence[str]) -> str:
+    return f"{name:<12}" + "".join(f"{cell:>10}" for cell in cells)

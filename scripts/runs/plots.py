@@ -1,0 +1,123 @@
+"""Plots of paths of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...media.figure import save_figure, save_plot
+from ...metrics.errors import InputError
+from ...optim import RunState
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# One colour each for the path, the cross-fade and what no path can be below.
+_PATH, _FADE, _BOUND = "C0", "C1", "C2"
+
+
+def plot_objective(path: Path, run: RunState, baseline: float, lower_bound: float) -> None:
+    """Plot the objective of a run over its steps, between the baseline and the bound."""
+
+    def draw(axes: Axes) -> None:
+        steps = [record.step for record in run.history]
+        axes.plot(
+            steps, [record.loss for record in run.history], ".", ms=2, c="0.75", label="one step"
+        )
+        axes.plot(*zip(*run.evaluations, strict=True), "-o", ms=3, c="C0", label="held-out draws")
+        axes.axhline(baseline, c="C1", ls="--", label="pixel mean")
+        axes.axhline(lower_bound, c="C2", ls=":", label="lower bound")
+        axes.set_xscale("symlog", linthresh=10)
+        axes.set_xlim(left=0)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel("optimiser step")
+        axes.set_ylabel("objective")
+        axes.legend(frameon=False)
+
+    save_plot(path, draw)
+
+
+def plot_steps(
+    path: Path,
+    steps: Sequence[float],
+    baseline_steps: Sequence[float],
+    energies: Sequence[tuple[int, float]],
+    *,
+    energy: float,
+    baseline_energy: float,
+    chord: float,
+    lower_bound: float | None = None,
+) -> None:
+    """Plot how evenly a path moves, and its energy over the optimiser's steps.
+
+    Parameters
+    ----------
+    path
+        The PNG file.
+    steps, baseline_steps
+        Perceptual sizes sqrt(D_i) of the transitions of the path and of the cross-fade.
+    energies
+        Optimiser steps and the energy there, on held-out draws; may be empty.
+    energy, baseline_energy
+        Final energy of the path, and of the cross-fade on the same draws.
+    chord
+        sqrt(D(A, B)), the distance of the ends.
+    lower_bound
+        What no path's energy is below; ``chord ** 2`` if not given.
+
+    Raises
+    ------
+    InputError
+        In one line: there are no transitions, or the file cannot be written.
+    """
+    if not steps or not baseline_steps:
+        raise InputError("no steps to plot; expected at least one transition")
+    bound = chord**2 if lower_bound is None else lower_bound
+
+    def draw(figure: Figure) -> None:
+        left, right = figure.subplots(1, 2)
+        draw_steps(left, steps, baseline_steps, chord)
+        draw_energy(right, energies, energy, baseline_energy, bound)
+
+    save_figure(path, draw, size=(10, 4))
+
+
+def draw_steps(
+    axes: Axes, steps: Sequence[float], baseline_steps: Sequence[float], chord: float
+) -> None:
+    """Draw step sizes against the middle times of their transitions."""
+    axes.plot(_times(steps), steps, "-o", ms=4, c=_PATH, label="geodesic")
+    axes.plot(_times(baseline_steps), baseline_steps, "--s", ms=4, c=_FADE, label="cross-fade")
+    axes.axhline(chord / len(steps), c=_BOUND, ls=":", label="chord / N")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("time")
+    axes.set_ylabel("perceptual step")
+    axes.legend(frameon=False)
+
+
+def draw_energy(
+    axes: Axes,
+    energies: Sequence[tuple[int, float]],
+    energy: float,
+    baseline_energy: float,
+    lower_bound: float,
+) -> None:
+    """Draw the energy over optimiser steps, between the cross-fade's and the lower bound."""
+    if energies:
+        axes.plot(*zip(*energies, strict=True), "-o", ms=3, c=_PATH, label="held-out draws")
+    axes.axhline(baseline_energy, c=_FADE, ls="--", label="cross-fade")
+    axes.axhline(energy, c=_PATH, ls="-.", lw=1, label="geodesic")
+    axes.axhline(lower_bound, c=_BOUND, ls=":", label="lower bound")
+    axes.set_xscale("symlog", linthresh=10)
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("optimiser step")
+    axes.set_ylabel("energy")
+    axes.legend(frameon=False)
+
+
+def _times(steps: Sequence[float]) -> list[float]:
+    return [(index + 0.5) / len(steps) for index in range(len(steps))]

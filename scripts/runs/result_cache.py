@@ -1,0 +1,50 @@
+"""Results that take long, kept in a folder: what an interrupted command need not do again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .files import plain, write_json
+
+
+def kept(
+    path: Path,
+    identity: Mapping[str, Any],
+    compute: Callable[[], Mapping[str, Any]],
+    files: Sequence[Path] = (),
+) -> dict[str, Any]:
+    """Return the results in the file ``path``, or compute them and write them there.
+
+    Parameters
+    ----------
+    path
+        A JSON file. It is used if its identity is the one asked for, and else replaced.
+    identity
+        All that the results depend on.
+    compute
+        Returns the results; called where there are none.
+    files
+        Pictures that belong to the results, written by ``compute``; none may be missing.
+
+    Returns
+    -------
+    dict
+        As JSON holds it: tensors and tuples are lists, data classes dictionaries.
+    """
+    asked = plain(identity)
+    found = _read(path)
+    if found.get("identity") != asked or not all(file.exists() for file in files):
+        found = {"identity": asked, "results": plain(compute())}
+        write_json(path, found)
+    return found["results"]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
