@@ -98,11 +98,12 @@ def finish(raster: Raster, alpha: Alpha = "auto") -> tuple[Floats, list[str]]:
         least = float(raster.alpha.min())
         if alpha == "white" or (alpha == "auto" and least < _NEARLY_OPAQUE):
             image = image * raster.alpha + (1 - raster.alpha)
-            notices.append("transparency was composited on white (--alpha ignore leaves it out)")
+            done, other, does = "was composited on white", "ignore", "leaves it out"
         else:
-            notices.append(
-                f"transparency (alpha >= {least:.2f}) was ignored (--alpha white composites it)"
-            )
+            done, other, does = f"(alpha >= {least:.2f}) was ignored", "white", "composites it"
+        # What was asked for is no news.
+        if alpha == "auto":
+            notices.append(f"transparency {done} (alpha='{other}', or --alpha {other}, {does})")
     return np.array(_upright(image, raster.orientation), order="C"), notices
 
 

@@ -7,6 +7,7 @@ RGB to 8. Such PNG files are read by torchvision, such TIFF files by tifffile.
 from __future__ import annotations
 
 import io
+import os
 import warnings
 
 import numpy as np
@@ -26,7 +27,7 @@ from .colour import (
 )
 from .tiff import is_tiff, read_tiff
 
-# Formats that Pillow reads by itself: reading EPS, for one, would run another program.
+# Reading EPS, for one, would run another program.
 _FORMATS = ("PNG", "JPEG", "MPO", "JPEG2000", "TIFF", "WEBP", "AVIF", "GIF", "BMP", "PPM")
 _KNOWN = "PNG, JPEG, TIFF, WebP, GIF, BMP, PPM or JPEG 2000"
 _ORIENTATION = 0x0112
@@ -79,11 +80,15 @@ def decode(data: bytes, alpha: Alpha = "auto") -> tuple[Floats, list[str]]:
     return image, [loss, *notices] if loss else notices
 
 
+def open_picture(source: str | os.PathLike[str] | io.BytesIO) -> Image.Image:
+    """Open with Pillow, if it is of a format that Pillow reads by itself."""
+    Image.init()
+    return Image.open(source, formats=[name for name in _FORMATS if name in Image.OPEN])
+
+
 def _read(data: bytes) -> Raster:
     """Read with Pillow; 16-bit PNG colours with torchvision once Pillow found them sound."""
-    Image.init()
-    formats = [name for name in _FORMATS if name in Image.OPEN]
-    with Image.open(io.BytesIO(data), formats=formats) as image:
+    with open_picture(io.BytesIO(data)) as image:
         check_size(*image.size)
         image.load()
         colour, alpha = _split(image)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..metrics.files import atomic_write
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def save_plot(path: Path, draw: Callable[[Axes], None]) -> None:
+def save_plot(path: str | os.PathLike[str], draw: Callable[[Axes], None]) -> None:
     """Let ``draw`` fill one pair of axes and save them as a PNG."""
     save_figure(path, lambda figure: draw(figure.add_subplot()))
 
 
 def save_figure(
-    path: Path,
+    path: str | os.PathLike[str],
     draw: Callable[[Figure], None],
     *,
     size: tuple[float, float] = (6, 4),

@@ -1,25 +1,32 @@
-"""Frames of a path from anywhere: a folder of pictures, an animation, a video."""
+"""Frames of a path in and out: a folder of pictures, an animation, a video.
+
+imageio reads videos. Animations are opened as single pictures are, by Pillow and as one of the
+decoder's formats: imageio's plugin would open every format, EPS by running another program.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 from torch import Tensor
 
-from ..metrics import InputError
+from ..metrics.errors import InputError
+from .decode import open_picture
+from .folder import list_images
 from .read import read_images
+from .write import Pixels, frame_pixels, save_image
 
-_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"}
-_VIDEOS = {".mp4", ".mkv", ".webm", ".mov", ".avi"}
+_VIDEOS = {".mp4", ".m4v", ".mkv", ".webm", ".mov", ".avi"}
 # Mean absolute difference below which compression alone tells frames apart.
 _SAME = 0.6 / 255
 
 
-def read_frames(source: Path) -> Tensor:
+def read_frames(source: str | os.PathLike[str]) -> Tensor:
     """Read frames (N, 3, H, W) in [0, 1] from a folder of pictures, an animation or a video.
 
     Pictures are taken in natural order of their names (2 before 10). Of an animation or a
@@ -31,19 +38,41 @@ def read_frames(source: Path) -> Tensor:
     InputError
         In one line: there is nothing there, a file cannot be read, or sizes differ.
     """
+    source = Path(source)
     if source.is_dir():
-        paths = sorted(
-            (path for path in source.iterdir() if path.suffix.lower() in _PICTURES), key=_natural
-        )
-        if not paths:
-            raise InputError(f"{source}: holds no pictures ({', '.join(sorted(_PICTURES))})")
-        return read_images(paths)
+        return read_images(list_images(source))
     if not source.exists():
         raise InputError(f"{source}: no such file or folder; expected frames")
     is_video = source.suffix.lower() in _VIDEOS
     pixels = np.stack(_video(source) if is_video else _animation(source))
     frames = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div(255).contiguous()
     return forth(without_repeats(frames) if is_video else frames)
+
+
+def save_frames(folder: str | os.PathLike[str], frames: Tensor) -> None:
+    """Save frames (N, 3, H, W) as ``0000.png``, ``0001.png``, ... of a folder.
+
+    The folder is made if need be. What a longer path left there, numbered likewise from N on,
+    is removed.
+
+    Raises
+    ------
+    InputError
+        In one line: no frames, another shape, NaN, or the folder cannot be written to.
+    """
+    folder = Path(folder)
+    frame_pixels(frames)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise InputError(f"{folder}: is a file; expected a folder for frames") from None
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made ({error.strerror or error})") from error
+    for index, frame in enumerate(frames):
+        save_image(folder / f"{index:04d}.png", frame)
+    for path in folder.iterdir():
+        if re.fullmatch(r"\d{4,}\.png", path.name) and int(path.stem) >= len(frames):
+            path.unlink()
 
 
 def forth(frames: Tensor) -> Tensor:
@@ -66,12 +95,11 @@ def without_repeats(frames: Tensor) -> Tensor:
     return frames[kept]
 
 
-def _animation(path: Path) -> list[np.ndarray]:
+def _animation(path: Path) -> list[Pixels]:
     try:
-        with Image.open(path) as image:
-            count = getattr(image, "n_frames", 1)
+        with open_picture(path) as image:
             frames = []
-            for index in range(count):
+            for index in range(getattr(image, "n_frames", 1)):
                 image.seek(index)
                 frames.append(np.asarray(image.convert("RGB")))
     except (UnidentifiedImageError, OSError, EOFError, ValueError) as error:
@@ -79,20 +107,17 @@ def _animation(path: Path) -> list[np.ndarray]:
     return frames
 
 
-def _video(path: Path) -> list[np.ndarray]:
+def _video(path: Path) -> list[Pixels]:
+    # Imported here: PyAV takes long to load.
     import av
+    import imageio.v3 as iio
 
     try:
-        with av.open(str(path)) as container:
-            frames = [each.to_ndarray(format="rgb24") for each in container.decode(video=0)]
-    except (av.FFmpegError, IndexError, ValueError) as error:
+        # As an open file: names need no interpretation then.
+        with path.open("rb") as file:
+            frames = list(iio.imiter(file, plugin="pyav"))
+    except (av.FFmpegError, OSError, IndexError, ValueError) as error:
         raise InputError(f"{path}: not a readable video ({error})") from None
     if not frames:
         raise InputError(f"{path}: holds no frames")
     return frames
-
-
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """Sort key in which numbers count by their value."""
-    parts = re.split(r"(\d+)", path.name.lower())
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from ..metrics.errors import InputError
+from .crop import center_crop
 from .figure import save_figure
-from .read import center_crop
 from .write import to_uint8
 
 if TYPE_CHECKING:
@@ -25,8 +26,27 @@ class Cell:
     caption: str
 
 
-def save_grid(path: Path, rows: Sequence[Sequence[Cell]], *, zoom: int | None = None) -> None:
-    """Save rows of captioned pictures; below each row, its centres of ``zoom`` pixels enlarged."""
+def save_grid(
+    path: str | os.PathLike[str], rows: Sequence[Sequence[Cell]], *, zoom: int | None = None
+) -> None:
+    """Save rows of captioned pictures as a PNG.
+
+    Parameters
+    ----------
+    path
+        The file.
+    rows
+        Rows of cells, not all of the same length.
+    zoom
+        If given, below each row stand the centres of its pictures, this many pixels, enlarged.
+
+    Raises
+    ------
+    InputError
+        In one line: no pictures, or the file cannot be written.
+    """
+    if not any(rows):
+        raise InputError("no pictures given; expected at least one")
     columns = max(len(row) for row in rows)
     lines = len(rows) * (2 if zoom else 1)
 

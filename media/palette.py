@@ -16,12 +16,11 @@ compared with
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image
 from torch import Tensor
 
-Pixels = npt.NDArray[np.uint8]
+from .write import Pixels
 
 _COLOURS = 256
 _SAMPLE = 1 << 16

@@ -25,8 +25,8 @@ import torch
 from torch import Tensor
 
 from ..metrics.errors import InputError
+from .crop import center_crop, resize_short_side
 from .decode import decode
-from .read import center_crop, resize_short_side
 
 
 @dataclass(frozen=True)

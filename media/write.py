@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,21 +11,42 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ..metrics.errors import InputError
 from ..metrics.files import atomic_write
 
+Pixels = npt.NDArray[np.uint8]
 
-def to_uint8(image: Tensor) -> npt.NDArray[np.uint8]:
+
+def to_uint8(image: Tensor) -> Pixels:
     """Round (..., 3, H, W) in [0, 1] to (..., H, W, 3) in 0 to 255; clips what lies outside.
 
     Raises
     ------
-    ValueError
+    InputError
         A value is NaN or infinite.
     """
     pixels = image.detach().to("cpu", torch.float32).movedim(-3, -1)
     if not torch.isfinite(pixels).all():
-        raise ValueError("the image holds NaN or infinite values")
+        raise InputError("the image holds NaN or infinite values")
     return (pixels.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
+
+
+def frame_pixels(frames: Tensor) -> Pixels:
+    """Check frames (N, 3, H, W) in [0, 1] and round them to (N, H, W, 3) in 0 to 255.
+
+    Raises
+    ------
+    InputError
+        In one line: no frames, another shape, NaN or infinite values.
+    """
+    if frames.ndim != 4 or frames.shape[1] != 3 or 0 in frames.shape:
+        raise InputError(
+            f"frames: found the shape {tuple(frames.shape)}, expected (N, 3, H, W) with N > 0"
+        )
+    try:
+        return np.ascontiguousarray(to_uint8(frames))
+    except InputError as error:
+        raise InputError(f"frames: {error}") from None
 
 
 def save_image(path: str | os.PathLike[str], image: Tensor) -> None:
@@ -32,13 +54,14 @@ def save_image(path: str | os.PathLike[str], image: Tensor) -> None:
 
     Raises
     ------
-    ValueError
-        The image has another shape, or a value is NaN or infinite.
     InputError
-        The file cannot be written.
+        In one line: the image has another shape, a value is NaN or infinite, the name ends
+        like another format's, or the file cannot be written.
     """
-    if image.ndim != 3 or image.shape[0] != 3:
-        raise ValueError(f"expected an image (3, H, W), found {tuple(image.shape)}")
+    if Path(path).suffix.lower() != ".png":
+        raise InputError(f"{path}: pictures are saved as PNG; expected a name that ends in .png")
+    if image.ndim != 3 or image.shape[0] != 3 or 0 in image.shape:
+        raise InputError(f"expected an image (3, H, W), found {tuple(image.shape)}")
     pixels = to_uint8(image)
     with atomic_write(path) as temporary:
         Image.fromarray(pixels).save(temporary, format="PNG")

@@ -35,7 +35,7 @@ from typing import BinaryIO
 import torch
 from torch import Tensor
 
-from ...media.read import resize_short_side
+from ...media.crop import resize_short_side
 from ...metrics.errors import InputError
 from ...metrics.files import atomic_write
 from ...metrics.weights import cache, sources

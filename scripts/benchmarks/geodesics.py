@@ -12,10 +12,11 @@ from typing import Any
 from torch import Tensor
 
 from ...geometry.path_evaluation import evaluate_path
+from ...media.crop import center_crop
+from ...media.filmstrip import save_filmstrip
 from ...media.frames import read_frames
-from ...media.read import center_crop, read_images
+from ...media.read import read_images
 from ...media.samples import read_squares
-from ...media.strips import save_filmstrip
 from ...metrics import InputError, Metric
 from ...metrics.seeds import stream
 from ..runs.files import prepare_outdir, write_json

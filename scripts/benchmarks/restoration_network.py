@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...media.read import resize_short_side
+from ...media.crop import resize_short_side
 from ...media.samples import read_sample, read_squares
 from ...metrics import InputError, Metric
 from ...metrics.seeds import stream

@@ -12,7 +12,7 @@ from torch import Tensor
 from ...geometry.path_evaluation import PathEvaluation, evaluate_path
 from ...geometry.reference_path import cross_fade
 from ...geometry.sine_modes import times_of
-from ...media.read import center_crop, resize_short_side
+from ...media.crop import center_crop, resize_short_side
 from ...media.samples import read_sample
 from ...metrics.seeds import stream
 from ..runs.files import prepare_outdir, write_json

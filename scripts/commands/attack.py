@@ -14,8 +14,9 @@ from ...geometry.attacks import attack_limits, evaluate_attack
 from ...geometry.barycenter_evaluation import check_draws
 from ...geometry.progress import ProgressBar
 from ...media.colour import Alpha
+from ...media.crop import Crop
 from ...media.grid import Cell, save_grid
-from ...media.read import Crop, read_images
+from ...media.read import read_images
 from ...media.write import save_image
 from ...metrics import Precision
 from ...metrics.base import image_size

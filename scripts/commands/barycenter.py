@@ -15,7 +15,8 @@ from ...geometry.barycenter import Schedule, barycenter, evaluate, make_limits, 
 from ...geometry.barycenter_evaluation import check_draws
 from ...geometry.progress import ProgressBar
 from ...media.colour import Alpha
-from ...media.read import Crop, read_image, read_images
+from ...media.crop import Crop
+from ...media.read import read_image, read_images
 from ...metrics import InputError, Precision
 from ...metrics.base import image_size
 from ...metrics.seeds import stream_seed

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from ...geometry.progress import draws_bar
 from ...media.colour import Alpha
-from ...media.read import Crop, read_images
+from ...media.crop import Crop
+from ...media.read import read_images
 from ...metrics import Estimate, InputError, Metric, create_metric, estimate
 from ..runs.options import (
     MetricName,

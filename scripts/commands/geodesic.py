@@ -11,7 +11,8 @@ import tyro
 
 from ...geometry.geodesic import geodesic
 from ...media.colour import Alpha
-from ...media.read import Crop, read_images
+from ...media.crop import Crop
+from ...media.read import read_images
 from ...metrics.base import image_size
 from ..runs.files import plain, prepare_outdir, write_json
 from ..runs.folder import exit_code, run_record

@@ -16,7 +16,8 @@ from torch import Tensor
 from ...geometry.geodesic import geodesic
 from ...geometry.reparametrise import step_sizes
 from ...media.colour import Alpha
-from ...media.read import Crop, read_images
+from ...media.crop import Crop
+from ...media.read import read_images
 from ...metrics import InputError, Metric
 from ...metrics.base import image_size
 from ...metrics.seeds import stream

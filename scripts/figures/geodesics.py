@@ -19,7 +19,7 @@ from torch import Tensor
 from ...geometry.path_evaluation import evaluate_path
 from ...media.grid import Cell, save_grid
 from ...media.read import read_images
-from ...media.strips import choose_rows, scanline
+from ...media.scanline import choose_rows, scanline
 from ...media.write import to_uint8
 from ...metrics.base import image_size
 from ...metrics.seeds import stream

@@ -18,7 +18,8 @@ from ...geometry.path_evaluation import PathComparison
 from ...geometry.reference_path import cross_fade
 from ...geometry.sine_modes import times_of
 from ...media.animation import save_gif, save_mp4, timeline
-from ...media.strips import save_filmstrip, save_scanlines
+from ...media.filmstrip import save_filmstrip
+from ...media.scanline import save_scanlines
 from ...media.write import save_image
 from ...metrics import InputError
 from ...optim import RunState

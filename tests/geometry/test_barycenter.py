@@ -13,7 +13,7 @@ from elpips.geometry import (
     high_band_ratio,
     pairwise_distances,
 )
-from elpips.media.read import resize_short_side
+from elpips.media.crop import resize_short_side
 from elpips.media.samples import read_sample
 from elpips.metrics import InputError, Metric, create_metric
 from elpips.metrics.seeds import stream

@@ -20,7 +20,7 @@ from elpips.geometry.multilevel import (
 )
 from elpips.geometry.reference_path import cross_fade, reference_path
 from elpips.geometry.sine_modes import times_of
-from elpips.media.read import resize_short_side
+from elpips.media.crop import resize_short_side
 from elpips.media.samples import read_sample
 from elpips.metrics import Ensemble, InputError, create_metric
 from elpips.metrics.seeds import stream

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from elpips.geometry.flow_interpolation import find_motions, flow_path, motion_share, move
-from elpips.media.read import center_crop, resize_short_side
+from elpips.media.crop import center_crop, resize_short_side
 from elpips.media.samples import read_sample
 from elpips.metrics import InputError
 

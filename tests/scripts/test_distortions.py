@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from elpips.media.read import resize_short_side
+from elpips.media.crop import resize_short_side
 from elpips.media.samples import read_sample
 from elpips.metrics.errors import InputError
 from elpips.scripts.calibration.distortions import displaced, luminance, quantisation, shift

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from elpips.media.read import resize_short_side
+from elpips.media.crop import resize_short_side
 from elpips.media.samples import read_sample
 from elpips.media.write import save_image
 from elpips.metrics.errors import InputError

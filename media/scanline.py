@@ -1,69 +1,21 @@
-"""Pictures of a path: its frames side by side, and slices through them over time."""
+"""Slices through the frames of a path over time: one row of pixels, time downward."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ..metrics.errors import InputError
-from .animation import frame_pixels
-from .figure import save_figure
-from .write import to_uint8
+from .panel import GAP, Panel, checked, enlarged, save_panels, text_size
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-_ACROSS = 12
-_GAP = 8
-# A power of two, so that pixels / dpi * dpi are the same pixels again.
-_DPI = 128
-# Small frames are enlarged by whole factors to at least about these widths.
-_STRIP_WIDTH, _SLICE_WIDTH = 96, 192
+# Small frames are enlarged by whole factors to at least about this width.
+_WIDTH = 192
 # Colours that few photographs have; lines in them are edged with black.
 _MARKS = ((1.0, 0.85, 0.0), (0.0, 0.85, 1.0), (1.0, 0.3, 0.85), (0.4, 1.0, 0.2))
-
-
-def filmstrip(frames: Tensor, *, columns: int | None = None, gap: int = 2) -> Tensor:
-    """Put frames (N, 3, H, W) side by side on white.
-
-    Parameters
-    ----------
-    frames
-        At least one frame.
-    columns
-        Frames per line; if not given, all up to 12, more in lines of about equal length.
-    gap
-        White pixels between frames.
-
-    Returns
-    -------
-    Tensor
-        (3, H', W').
-
-    Raises
-    ------
-    InputError
-        In one line: no frames, another shape, NaN, or no columns.
-    """
-    frames = _checked(frames)
-    count, _, height, width = frames.shape
-    if columns is None:
-        columns = -(-count // -(-count // _ACROSS))
-    if columns < 1 or gap < 0:
-        raise InputError(f"columns {columns}, gap {gap}: expected at least 1 and 0")
-    columns = min(columns, count)
-    lines = -(-count // columns)
-    strip = torch.ones(3, lines * (height + gap) - gap, columns * (width + gap) - gap)
-    for index, frame in enumerate(frames):
-        top, left = index // columns * (height + gap), index % columns * (width + gap)
-        strip[:, top : top + height, left : left + width] = frame
-    return strip
 
 
 def scanline(frames: Tensor, row: int, height_per_frame: int | None = None) -> Tensor:
@@ -89,7 +41,7 @@ def scanline(frames: Tensor, row: int, height_per_frame: int | None = None) -> T
     InputError
         In one line: no frames, another shape, NaN, or no such row.
     """
-    frames = _checked(frames)
+    frames = checked(frames)
     count, _, height, _ = frames.shape
     _check_row(row, height)
     if height_per_frame is None:
@@ -123,7 +75,7 @@ def choose_rows(frames: Tensor, count: int = 2) -> list[int]:
     InputError
         In one line: no frames, another shape, NaN, or not so many rows.
     """
-    frames = _checked(frames)
+    frames = checked(frames)
     height = frames.shape[2]
     border = height // 16
     if not 1 <= count <= height - 2 * border:
@@ -145,37 +97,8 @@ def choose_rows(frames: Tensor, count: int = 2) -> list[int]:
         distance //= 2
 
 
-def save_filmstrip(path: Path, rows: Sequence[tuple[str, Tensor]]) -> None:
-    """Save labelled filmstrips above each other; each pixel stays a square of whole pixels.
-
-    Parameters
-    ----------
-    path
-        The PNG file.
-    rows
-        Labels and frames (N, 3, H, W).
-
-    Raises
-    ------
-    InputError
-        In one line: no rows, unusable frames, or the file cannot be written.
-    """
-    if not rows:
-        raise InputError("no rows of frames given; expected at least one")
-    films = [_checked(frames) for _, frames in rows]
-    largest = max(max(frames.shape[2:]) for frames in films)
-    strips = [filmstrip(_enlarged(frames, _STRIP_WIDTH, largest)) for frames in films]
-    text = _text_size(max(strip.shape[2] for strip in strips) // 3)
-    panels: list[_Panel] = []
-    top = 0
-    for (label, _), strip in zip(rows, strips, strict=True):
-        panels.append(_Panel(strip, label, top, 0))
-        top += 2 * text + strip.shape[1]
-    _save_panels(path, panels, text)
-
-
 def save_scanlines(
-    path: Path,
+    path: str | os.PathLike[str],
     frames: Tensor,
     rows: Sequence[int] | None = None,
     baseline: Tensor | None = None,
@@ -198,7 +121,7 @@ def save_scanlines(
     InputError
         In one line: unusable frames, no such row, or the file cannot be written.
     """
-    frames = _checked(frames)
+    frames = checked(frames)
     rows = choose_rows(frames) if rows is None else list(rows)
     if not rows:
         raise InputError("no rows given; expected at least one")
@@ -206,60 +129,29 @@ def save_scanlines(
         _check_row(row, frames.shape[2])
     columns = [("geodesic", frames)]
     if baseline is not None:
-        columns.append(("cross-fade", _checked(baseline)))
+        columns.append(("cross-fade", checked(baseline)))
         if columns[1][1].shape[1:] != frames.shape[1:]:
             raise InputError(
                 f"baseline: found frames {tuple(baseline.shape[1:])}, expected"
                 f" {tuple(frames.shape[1:])} as on the path"
             )
-    columns = [(name, _enlarged(each, _SLICE_WIDTH, each.shape[3])) for name, each in columns]
+    columns = [(name, enlarged(each, _WIDTH, each.shape[3])) for name, each in columns]
     factor = columns[0][1].shape[3] // frames.shape[3]
     height, width = columns[0][1].shape[2:]
-    text = _text_size(width)
-    panels = [_Panel(_marked(columns[0][1][0], rows, factor), "first frame", 0, 0)]
+    text = text_size(width)
+    panels = [Panel(_marked(columns[0][1][0], rows, factor), "first frame", 0, 0)]
     room = (height - 2 * text * (len(rows) - 1)) // len(rows)
     for column, (name, each) in enumerate(columns):
         top = 0
-        left = width + _GAP + column * (width + 2 * _GAP)
+        left = width + GAP + column * (width + 2 * GAP)
         for index, row in enumerate(rows):
             part = scanline(each, row * factor + factor // 2, max(1, room // len(each)))
             key = torch.tensor(_MARKS[index % len(_MARKS)])[:, None, None]
-            bar = key.expand(3, part.shape[1], _GAP // 2)
+            bar = key.expand(3, part.shape[1], GAP // 2)
             slices = torch.cat([bar, part], 2)
-            panels.append(_Panel(slices, f"{name}, row {row} (time ↓)", top, left))
+            panels.append(Panel(slices, f"{name}, row {row} (time ↓)", top, left))
             top += 2 * text + part.shape[1]
-    _save_panels(path, panels, text)
-
-
-@dataclass(frozen=True)
-class _Panel:
-    """A picture (3, H, W), the label above it, and where its labelled block begins."""
-
-    image: Tensor
-    label: str
-    top: int
-    left: int
-
-
-def _save_panels(path: Path, panels: Sequence[_Panel], text: int) -> None:
-    """Save pictures pixel by pixel on white, each below a label ``text`` pixels high."""
-    above = 2 * text
-    height = max(panel.top + above + panel.image.shape[1] for panel in panels) + _GAP
-    width = max(panel.left + panel.image.shape[2] for panel in panels) + 2 * _GAP
-    canvas = torch.ones(3, height, width)
-    for panel in panels:
-        top, left = panel.top + above, panel.left + _GAP
-        canvas[:, top : top + panel.image.shape[1], left : left + panel.image.shape[2]] = (
-            panel.image
-        )
-
-    def draw(figure: Figure) -> None:
-        figure.figimage(to_uint8(canvas), origin="upper")
-        for panel in panels:
-            x, y = panel.left + _GAP, panel.top + 1.5 * text
-            figure.text(x / width, 1 - y / height, panel.label, fontsize=text * 72 / _DPI)
-
-    save_figure(path, draw, size=(width / _DPI, height / _DPI), dpi=_DPI, layout=None)
+    save_panels(path, panels, text)
 
 
 def _marked(image: Tensor, rows: Sequence[int], factor: int) -> Tensor:
@@ -272,22 +164,6 @@ def _marked(image: Tensor, rows: Sequence[int], factor: int) -> Tensor:
     return image
 
 
-def _enlarged(frames: Tensor, width: int, current: int) -> Tensor:
-    """Repeat pixels by the whole factor that takes ``current`` to at least ``width``."""
-    factor = max(1, -(-width // current))
-    return frames.repeat_interleave(factor, -2).repeat_interleave(factor, -1)
-
-
-def _text_size(width: int) -> int:
-    """Pixels of height of a label that suits a picture of this width."""
-    return max(13, width // 32)
-
-
 def _check_row(row: int, height: int) -> None:
     if not 0 <= row < height:
         raise InputError(f"row {row}: expected 0 to {height - 1}")
-
-
-def _checked(frames: Tensor) -> Tensor:
-    frame_pixels(frames)
-    return frames.detach().to("cpu", torch.float32)
