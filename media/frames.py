@@ -117,7 +117,8 @@ def _video(path: Path) -> list[Pixels]:
         with path.open("rb") as file:
             frames = list(iio.imiter(file, plugin="pyav"))
     except (av.FFmpegError, OSError, IndexError, ValueError) as error:
-        raise InputError(f"{path}: not a readable video ({error})") from None
+        reason = getattr(error, "strerror", None) or "FFmpeg finds no pictures in it"
+        raise InputError(f"{path}: not a readable video ({reason})") from None
     if not frames:
         raise InputError(f"{path}: holds no frames")
     return frames

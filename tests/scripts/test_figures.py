@@ -10,8 +10,6 @@ import pytest
 import torch
 from PIL import Image
 
-from elpips.media.grid import Cell, save_grid
-from elpips.media.read import read_image
 from elpips.scripts.benchmarks import barycenters as benchmark
 from elpips.scripts.cli import main
 from elpips.scripts.figures import barycenters as figure
@@ -39,14 +37,6 @@ def test_shifted_copies_are_shifts_with_mirrored_borders() -> None:
                 if torch.equal(copy[:, 2:-2, 2:-2], IMAGE.roll((-y, -x), (1, 2))[:, 2:-2, 2:-2]):
                     seen.add((y, x))
     assert len(seen) == 25
-
-
-def test_grid_has_captions_and_zooms(tmp_path: Path) -> None:
-    rows = [[Cell(IMAGE, "one"), Cell(IMAGE, "two")], [Cell(IMAGE, "three")]]
-    save_grid(tmp_path / "plain.png", rows)
-    save_grid(tmp_path / "zoomed.png", rows, zoom=8)
-    plain, zoomed = (read_image(tmp_path / f"{name}.png") for name in ("plain", "zoomed"))
-    assert zoomed.shape == (3, 2 * plain.shape[1], plain.shape[2])
 
 
 def test_figure_four_of_the_pixel_metric(tmp_path: Path, monkeypatch, capsys) -> None:

@@ -5,8 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from elpips.media import samples
-from elpips.media.samples import read_sample, sample_names
+from elpips.media import read_sample, read_squares, sample_names, samples
 from elpips.metrics.errors import InputError
 
 GREY = {"camera", "brick", "grass", "gravel", "brick_left", "brick_right"} | {
@@ -43,3 +42,10 @@ def test_a_sample_that_was_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(samples._SAMPLES, "chelsea", sample)
     with pytest.raises(InputError, match=r"this installation of skimage has no gone\.png"):
         read_sample("chelsea")
+
+
+def test_squares_are_the_middles_of_one_size() -> None:
+    squares = read_squares(["coffee", "brick"], 32)
+    assert squares.shape == (2, 3, 32, 32)
+    # Of the grey 512 x 512 texture, the square is all: what it is on average stays.
+    assert float(squares[1].mean()) == pytest.approx(float(read_sample("brick").mean()), abs=2e-3)

@@ -6,41 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from image_files import (
-    DEEP,
-    RNG,
-    SHAPE,
-    chunk,
-    deep_png,
-    error_of,
-    lzw_tiff,
-    on_white,
-    pillow,
-    pixels_of,
-    tiff,
-)
-
-
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_16_bit_png_keeps_its_precision(channels: int) -> None:
-    samples = DEEP[..., :channels]
-    notices = ["composited on white"] if channels in (2, 4) else []
-    image = pixels_of(deep_png(samples), *notices)
-    expected = samples / np.float64(65535)
-    if channels in (2, 4):
-        expected = on_white(expected[..., :-1], expected[..., -1])
-    np.testing.assert_allclose(image, np.broadcast_to(expected, (*SHAPE, 3)), atol=1e-6)
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_16_bit_png_with_a_transparent_colour(channels: int) -> None:
-    key = DEEP[4, 5, :channels]
-    data = deep_png(
-        DEEP[..., :channels], chunk(b"tRNS", b"".join(struct.pack(">H", k) for k in key))
-    )
-    image = pixels_of(data, "composited on white")
-    np.testing.assert_array_equal(image[4, 5], 1)
-    np.testing.assert_allclose(image[0, 0, :channels], DEEP[0, 0, :channels] / 65535, atol=1e-6)
+from image_files import DEEP, RNG, SHAPE, error_of, lzw_tiff, on_white, pillow, pixels_of, tiff
 
 
 @pytest.mark.parametrize("options", [{}, {"compression": "zlib"}, {"byteorder": ">"}])
