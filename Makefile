@@ -21,7 +21,7 @@ test: $(VENV)/.installed
 lint: $(VENV)/.installed-dev
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
-	$(BIN)/python -m mypy
+	$(BIN)/python .ci/typecheck
 
 # The stamps are written last, so that a failed install is tried again.
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -30,6 +30,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	    "Name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@rm -f $(VENV)/.installed $(VENV)/.installed-dev
 	$(PYTHON) -m venv $(VENV)
+# What an earlier, not editable install left there would hide the checkout's package.
+	rm -rf $(VENV)/lib/python*/site-packages/elpips
 	$(BIN)/python -m pip install -c constraints.txt -e '.[test]'
 	@touch $@
 

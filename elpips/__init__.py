@@ -7,7 +7,9 @@ a name is used.
 
 import lazy_loader
 
-_load_lazily, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_load_lazily, _, _names = lazy_loader.attach_stub(__name__, __file__)
+
+__all__ = [*_names, "__version__"]
 
 
 def __getattr__(name: str) -> object:
@@ -17,3 +19,7 @@ def __getattr__(name: str) -> object:
 
         return version("elpips-geometry")
     return _load_lazily(name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
