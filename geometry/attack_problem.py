@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from scipy.optimize import brentq
@@ -16,7 +16,6 @@ from ..metrics import (
     Embedding,
     InputError,
     Metric,
-    Precision,
     check_images,
     create_metric,
     working_copy,
@@ -25,12 +24,12 @@ from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..optim import Constraint, GradientSample, PrimalDualAdam, ProjectedMomentum, Solver, project
 from .bands import BandPreconditioner
+from .identity import Identity, digest, metric_identity
+from .noise import noisy
+from .options import AttackOptions
 from .strata import Strata
 
 AttackKind = Literal["a1", "a2"]
-
-ANCHOR_SIGMA = 0.05
-"""Standard deviation of the anchor's noise, measured on the authors' published anchor."""
 
 _HELD_OUT_DRAWS = 48
 _TIGHTNESS = 2e-3
@@ -58,6 +57,8 @@ class AttackProblem:
         |anchor - source|, root mean square over pixels and channels.
     held_out_draws
         Those that the constraint is verified on.
+    sigma, seed
+        Of the anchor's noise, and of all draws.
     """
 
     kind: AttackKind
@@ -68,6 +69,8 @@ class AttackProblem:
     working_metric: Metric
     radius: float
     held_out_draws: Strata = field(repr=False)
+    sigma: float
+    seed: int
     _kept: list[Embedding] = field(default_factory=list, repr=False)
 
     @classmethod
@@ -76,19 +79,16 @@ class AttackProblem:
         kind: AttackKind,
         source: Tensor,
         target: Tensor | None = None,
+        options: AttackOptions | None = None,
         *,
         metric: Metric | str,
-        sigma: float = ANCHOR_SIGMA,
-        precision: Precision = "auto",
-        seed: int = 0,
     ) -> AttackProblem:
         """Check the arguments of `attack` and set the problem up."""
+        options = options or AttackOptions()
         if kind not in ("a1", "a2"):
             raise InputError(f"attack: found {kind!r}, expected a1 or a2")
         if kind == "a2" and target is not None:
             raise InputError("attack a2 raises the distance to its source; it takes no target")
-        if not 0 < sigma < math.inf:
-            raise InputError(f"sigma: found {sigma}, expected > 0")
         check_images(source[None], "source")
         if target is not None:
             check_images(target[None], "target")
@@ -100,8 +100,8 @@ class AttackProblem:
         if isinstance(metric, str):
             metric = create_metric(metric, device=source.device)
         source = source[None].detach()
-        anchor = noisy(source, sigma, seed)
-        generator = stream(seed, "held_out")
+        anchor = noisy(source, options.sigma, options.seed)
+        generator = stream(options.seed, "held_out")
         held_out = Strata.of(metric, image_size(source), _HELD_OUT_DRAWS, generator)
         return cls(
             kind=kind,
@@ -109,10 +109,24 @@ class AttackProblem:
             anchor=anchor,
             target=None if target is None else target[None].detach(),
             metric=metric,
-            working_metric=working_copy(metric, precision),
+            working_metric=working_copy(metric, options.precision),
             radius=rms(anchor - source),
             held_out_draws=held_out,
+            sigma=options.sigma,
+            seed=options.seed,
         )
+
+    @property
+    def identity(self) -> Identity:
+        """What must agree for a run to go on."""
+        return {
+            "kind": self.kind,
+            "source": digest(self.source),
+            "target": None if self.target is None else digest(self.target),
+            **metric_identity(self.metric, self.working_metric),
+            "sigma": self.sigma,
+            "seed": self.seed,
+        }
 
     @cached_property
     def level(self) -> float:
@@ -150,7 +164,7 @@ class AttackProblem:
             return -(length**2)
         return float(self._goal(torch.lerp(self.source, x, 1 / max(1.0, length))))
 
-    def solver(self) -> Solver:
+    def solver(self) -> Solver[Any]:
         """Return the solver of the attack."""
         if self.kind == "a2":
             return ProjectedMomentum(self.source, self.radius)
@@ -208,12 +222,6 @@ class AttackProblem:
         if not self.metric.stochastic:
             self._kept.append(embedding)
         return embedding
-
-
-def noisy(images: Tensor, sigma: float, seed: int) -> Tensor:
-    """Add white Gaussian noise to images (N, 3, H, W) and cut to [0, 1]."""
-    noise = torch.randn(images.shape, generator=stream(seed, "init"))
-    return (images + sigma * noise.to(images)).clamp(0, 1)
 
 
 @torch.no_grad()

@@ -26,21 +26,27 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..metrics import InputError, Metric, Precision
+from ..metrics import DEFAULT_METRIC, Metric
 from ..metrics.base import image_size
 from ..metrics.seeds import stream, stream_seed
-from ..optim import Callback, Solution, StoppingCriteria, minimise, start
-from .attack_problem import ANCHOR_SIGMA, AttackKind, AttackProblem, rms
-from .barycenter_evaluation import check_draws
+from ..optim import Callback, RunState, Solution, StopReason, minimise, start
+from .attack_problem import AttackKind, AttackProblem, rms
+from .identity import check_identity
+from .options import AttackOptions, check_draws, choose_options
+from .progress import steps_bar
 from .strata import Strata
 
-STEPS = {"a1": 300, "a2": 100}
+STEPS: dict[AttackKind, int] = {"a1": 300, "a2": 100}
 """Default steps of the attacks."""
+
+_INTERRUPTED_DRAWS = 8
 
 
 @dataclass(frozen=True)
@@ -76,26 +82,56 @@ class AttackEvaluation:
 
 @dataclass(frozen=True)
 class Attack:
-    """The image (3, H, W) that an attack has found, its anchor, and what is known of it."""
+    """The image that an attack has found, and what is known of it.
 
-    image: Tensor
-    anchor: Tensor
-    evaluation: AttackEvaluation
-    solution: Solution
+    Attributes
+    ----------
+    image
+        (3, H, W) RGB in [0, 1].
+    problem, options
+        What was solved, and how.
+    solution
+        How the solver got there.
+    """
+
+    image: Tensor = field(repr=False)
+    problem: AttackProblem = field(repr=False)
+    options: AttackOptions
+    solution: Solution = field(repr=False)
+
+    @property
+    def anchor(self) -> Tensor:
+        """The noisy copy (3, H, W) of the source that it is compared with."""
+        return self.problem.anchor[0]
+
+    @property
+    def stop_reason(self) -> StopReason:
+        """Why the solver stopped."""
+        return self.solution.result
+
+    @cached_property
+    def evaluation(self) -> AttackEvaluation:
+        """What has been reached, on draws that nothing else has seen.
+
+        Computed when it is first asked for; on few draws after Ctrl-C.
+        """
+        draws = self.options.evaluation_draws
+        if self.solution.interrupted:
+            draws = min(draws, _INTERRUPTED_DRAWS)
+        return evaluate_attack(self.problem, self.image, draws=draws, seed=self.options.seed)
 
 
 def attack(
     kind: AttackKind,
     source: Tensor,
     target: Tensor | None = None,
+    options: AttackOptions | None = None,
     *,
-    metric: Metric | str = "elpips_vgg",
-    sigma: float = ANCHOR_SIGMA,
-    steps: int | None = None,
-    precision: Precision = "auto",
-    seed: int = 0,
-    evaluation_draws: int = 64,
+    metric: Metric | str = DEFAULT_METRIC,
+    run: RunState | None = None,
     callbacks: Iterable[Callback] = (),
+    progress: str | None = None,
+    **overrides: Any,
 ) -> Attack:
     """Attack a metric at an image; see the module for the problems and the algorithm.
 
@@ -106,60 +142,44 @@ def attack(
         largest distance at the anchor's pixel distance.
     source, target
         Images (3, H, W) RGB in [0, 1], on the metric's device; a target for A1 only.
+    options
+        How; the defaults of `AttackOptions` if not given.
     metric
         The metric to attack, or the name of one.
-    sigma
-        Standard deviation of the Gaussian noise that makes the anchor.
-    steps
-        Optimiser steps; by default those of `STEPS`.
-    precision
-        Of the network's arithmetic in gradients; results are judged in float32.
-    seed
-        Of anchor and draws: same seed, same numbers.
-    evaluation_draws
-        Draws for the evaluation, disjoint from all others.
+    run
+        The state of an earlier run of the same problem, to go on from; see `load_run`.
     callbacks
         Called with the `RunState` after every step.
+    progress
+        Label of a progress bar on standard error; none if not given.
+    **overrides
+        Fields of `AttackOptions` that replace those of ``options``.
 
     Raises
     ------
     InputError
-        Unusable images or options.
+        Unusable images or options, or ``run`` is of another problem.
     """
-    check_draws(evaluation_draws)
-    problem = AttackProblem.of(
-        kind,
-        source,
-        target,
-        metric=metric,
-        sigma=sigma,
-        precision=precision,
-        seed=seed,
-    )
+    options = choose_options(options or AttackOptions(), overrides)
+    problem = AttackProblem.of(kind, source, target, options, metric=metric)
     solver = problem.solver()
-    run = start(problem, solver, problem.anchor, stream_seed(seed, "optimise"))
-    solution = minimise(problem, solver, run, attack_limits(kind, steps), callbacks)
-    image = problem.tighten(solution.value)
-    evaluation = evaluate_attack(problem, image, evaluation_draws, seed)
-    return Attack(image[0], problem.anchor[0], evaluation, solution)
-
-
-def attack_limits(kind: AttackKind, steps: int | None) -> StoppingCriteria:
-    """Return the limits of a run of ``steps`` or the default, or raise `InputError`."""
-    try:
-        return StoppingCriteria(STEPS[kind] if steps is None else steps, evaluate_every=100)
-    except ValueError as error:
-        raise InputError(str(error)) from None
+    if run is None:
+        seed = stream_seed(options.seed, "optimise")
+        run = start(problem, solver, problem.anchor, seed, problem.identity)
+    run, criteria = check_identity(run, problem.identity), options.criteria(STEPS[kind])
+    with steps_bar(progress, criteria.steps, run.step) as bar:
+        solution = minimise(problem, solver, run, criteria, [bar, *callbacks])
+    return Attack(problem.tighten(solution.value)[0], problem, options, solution)
 
 
 @torch.no_grad()
 def evaluate_attack(
-    problem: AttackProblem, image: Tensor, draws: int, seed: int
+    problem: AttackProblem, image: Tensor, *, draws: int = 64, seed: int = 0
 ) -> AttackEvaluation:
-    """Evaluate an image (1, 3, H, W) on the evaluation draws of ``seed``."""
+    """Evaluate an image (3, H, W) on the evaluation draws of ``seed``."""
     check_draws(draws)
     metric, source, target = problem.metric, problem.source, problem.target
-    points = torch.cat([source, problem.anchor, image])
+    points = torch.cat([source, problem.anchor, image[None]])
     strata = Strata.of(metric, image_size(source), draws, stream(seed, "evaluate"))
     rows = []
     for draw in strata.draws:
@@ -172,13 +192,13 @@ def evaluate_attack(
     # The draws are shared: the quotient's error is that of its linearisation.
     linearised = (samples[:, 1] - quotient * samples[:, 0]) / level
     return AttackEvaluation(
-        relative_l2=rms(image - source) / problem.radius,
+        relative_l2=rms(image - source[0]) / problem.radius,
         distance=distance,
         distance_error=error,
         level=level,
         level_error=level_error,
         relative_distance=quotient,
         relative_distance_error=float(strata.standard_error(linearised)),
-        target_l2=None if target is None else rms(image - target) / rms(source - target),
+        target_l2=None if target is None else rms(image - target[0]) / rms(source - target),
         draws=len(samples),
     )

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 from torch import Tensor
 
-from ..metrics import InputError, Metric, Precision
-from ..metrics.seeds import stream, stream_seed
+from ..metrics import DEFAULT_METRIC, InputError, Metric
+from ..metrics.seeds import stream_seed
 from ..optim import (
     Callback,
     PaperAdam,
     PreconditionedAdam,
+    RunState,
     Solution,
     Solver,
-    StoppingCriteria,
+    StopReason,
     minimise,
     start,
 )
-from .barycenter_evaluation import BarycenterEvaluation, check_draws, evaluate_barycenter
+from .barycenter_evaluation import BarycenterEvaluation, evaluate_barycenter
 from .barycenter_problem import BarycenterProblem, Init
+from .identity import check_identity
+from .options import BarycenterOptions, Schedule, choose_options
+from .progress import draws_bar, steps_bar
 
-Schedule = Literal["adaptive", "released"]
+_INTERRUPTED_DRAWS = 8
 
 
 @dataclass(frozen=True)
@@ -34,34 +39,57 @@ class Barycenter:
     ----------
     image
         (3, H, W) RGB in [0, 1].
-    evaluation
-        Objective, certificate and baselines on draws that nothing else has seen.
-    solution
-        How the solver got there.
+    problem, options
+        What was solved, and how.
+    solver, solution
+        What solved it, and how it got there.
     """
 
-    image: Tensor
-    evaluation: BarycenterEvaluation
-    solution: Solution
+    image: Tensor = field(repr=False)
+    problem: BarycenterProblem = field(repr=False)
+    options: BarycenterOptions
+    solver: Solver[Any] = field(repr=False)
+    solution: Solution = field(repr=False)
+    _shown: bool = field(default=False, repr=False)
+
+    @property
+    def stop_reason(self) -> StopReason:
+        """Why the solver stopped."""
+        return self.solution.result
+
+    @cached_property
+    def evaluation(self) -> BarycenterEvaluation:
+        """Objective, certificate and baselines on draws that nothing else has seen.
+
+        Computed when it is first asked for; on few draws after Ctrl-C.
+        """
+        draws = self.options.evaluation_draws
+        if self.solution.interrupted:
+            draws = min(draws, _INTERRUPTED_DRAWS)
+        with draws_bar(self.problem.metric, draws, shown=self._shown) as progress:
+            return evaluate_barycenter(
+                self.problem.metric,
+                self.image,
+                self.problem.images,
+                self.problem.weights,
+                power=self.problem.power,
+                draws=draws,
+                seed=self.options.seed,
+                progress=progress,
+            )
 
 
 def barycenter(
     images: Tensor,
     weights: Sequence[float] | None = None,
+    options: BarycenterOptions | None = None,
     *,
-    metric: Metric | str = "elpips_vgg",
+    metric: Metric | str = DEFAULT_METRIC,
     init: Init | Tensor = "blend",
-    power: int = 1,
-    steps: int = 400,
-    schedule: Schedule = "adaptive",
-    draws: int = 1,
-    subset: int | None = None,
-    tolerance: float = 0.0,
-    patience: int = 0,
-    precision: Precision = "auto",
-    seed: int = 0,
-    evaluation_draws: int = 64,
+    run: RunState | None = None,
     callbacks: Iterable[Callback] = (),
+    progress: str | None = None,
+    **overrides: Any,
 ) -> Barycenter:
     """Compute the image x that minimises sum_k w_k D(x, a_k)^power, the Fréchet mean.
 
@@ -71,92 +99,49 @@ def barycenter(
         The inputs a_k, (K, 3, H, W) RGB in [0, 1], on the metric's device.
     weights
         K non-negative numbers, normalised to sum 1; uniform by default.
+    options
+        How; the defaults of `BarycenterOptions` if not given.
     metric
         The distance D, or the name of one.
     init
         Start from the weighted pixel mean (``"blend"``), Gaussian noise as released
         (``"noise"``), the input of largest weight (``"image"``) or a tensor (3, H, W).
-    power
-        1: the sum of E-LPIPS distances, which are squared feature distances (unbiased,
-        with a tight certificate). 2: the sum of their squares, as in the release.
-    steps
-        Optimiser steps.
-    schedule
-        ``"adaptive"``: steps scaled to the images (`SpreadAdam`). ``"released"``: the
-        authors' (`PaperAdam`), meant for 100,000 steps.
-    draws
-        Random draws per step, shared by all images.
-    subset
-        How many inputs, drawn at random by weight, a step looks at; all by default.
-    tolerance, patience
-        Further reasons to stop, see `optim.StoppingCriteria`; off by default.
-    precision
-        Of the network's arithmetic in gradients; objectives are evaluated in float32.
-    seed
-        Same seed, same numbers.
-    evaluation_draws
-        Draws for the evaluation, disjoint from those of the optimisation.
+    run
+        The state of an earlier run of the same problem, to go on from; see `load_run`.
     callbacks
         Called with the `RunState` after every step.
+    progress
+        Label of a progress bar on standard error; none if not given.
+    **overrides
+        Fields of `BarycenterOptions` that replace those of ``options``.
 
     Raises
     ------
     InputError
-        Unusable images, weights or options.
+        Unusable images, weights or options, or ``run`` is of another problem.
 
     References
     ----------
     .. [1] Kettunen et al., arXiv 1906.03973, section on barycenters; released as
        ``ex_pairwise_average.py`` (power 2, all inputs) and ``ex_bary10.py`` (subset 1).
     """
-    limits = make_limits(steps, tolerance, patience)
-    check_draws(evaluation_draws)
-    problem = BarycenterProblem.of(
-        images,
-        weights,
-        metric=metric,
-        init=init,
-        power=power,
-        draws=draws,
-        subset=subset,
-        precision=precision,
-        seed=seed,
-    )
-    solver = make_solver(problem, schedule)
-    run = start(problem, solver, problem.initial, stream_seed(seed, "optimise"))
-    solution = minimise(problem, solver, run, limits, callbacks)
-    image = solution.value[0]
-    evaluation = evaluate(problem, image, evaluation_draws, seed)
-    return Barycenter(image, evaluation, solution)
+    options = choose_options(options or BarycenterOptions(), overrides)
+    problem = BarycenterProblem.of(images, weights, options, metric=metric, init=init)
+    solver = _solver(problem, options.schedule)
+    identity = {**problem.identity, "schedule": options.schedule, "seed": options.seed}
+    if run is None:
+        seed = stream_seed(options.seed, "optimise")
+        run = start(problem, solver, problem.initial, seed, identity)
+    run, criteria = check_identity(run, identity), options.criteria()
+    with steps_bar(progress, criteria.steps, run.step) as bar:
+        solution = minimise(problem, solver, run, criteria, [bar, *callbacks])
+    shown = progress is not None
+    return Barycenter(solution.value[0], problem, options, solver, solution, shown)
 
 
-def evaluate(
-    problem: BarycenterProblem, image: Tensor, draws: int, seed: int
-) -> BarycenterEvaluation:
-    """Evaluate ``image`` (3, H, W) on the evaluation draws of ``seed``."""
-    return evaluate_barycenter(
-        image,
-        problem.images,
-        problem.weights,
-        problem.metric,
-        power=problem.power,
-        draws=draws,
-        generator=stream(seed, "evaluate"),
-    )
-
-
-def make_limits(steps: int, tolerance: float = 0.0, patience: int = 0) -> StoppingCriteria:
-    """Return the limits of a run, or raise `InputError`."""
-    try:
-        return StoppingCriteria(steps, tolerance, patience)
-    except ValueError as error:
-        raise InputError(str(error)) from None
-
-
-def make_solver(problem: BarycenterProblem, schedule: Schedule) -> Solver:
-    """Return the solver of a schedule."""
+def _solver(problem: BarycenterProblem, schedule: Schedule) -> Solver[Any]:
     if schedule == "released":
         return PaperAdam()
     if schedule == "adaptive":
-        return PreconditionedAdam(problem.spread())
+        return PreconditionedAdam(problem.preconditioner())
     raise InputError(f"schedule: found {schedule!r}, expected 'adaptive' or 'released'")

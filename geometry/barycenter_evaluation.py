@@ -13,14 +13,17 @@ features, so that ``excess`` bounds the distance from the optimum and is not an 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ..metrics import Embedding, InputError, Metric
+from ..metrics import Embedding, Metric
 from ..metrics.base import image_size
+from ..metrics.seeds import stream
 from ..metrics.statistics import standard_error
+from .options import check_draws
 
 
 @dataclass(frozen=True)
@@ -83,39 +86,35 @@ def weighted_mean(images: Tensor, weights: Tensor) -> Tensor:
     return torch.einsum("k,kchw->chw", weights.to(images), images).clamp(0, 1)
 
 
-def check_draws(draws: int) -> None:
-    """Raise `InputError` unless there is a draw to evaluate on."""
-    if draws < 1:
-        raise InputError(f"evaluation draws: found {draws}, expected at least 1")
-
-
 @torch.no_grad()
 def evaluate_barycenter(
+    metric: Metric,
     image: Tensor,
     inputs: Tensor,
     weights: Tensor,
-    metric: Metric,
     *,
     power: int = 1,
     draws: int = 64,
-    generator: torch.Generator | None = None,
+    seed: int = 0,
+    progress: Callable[[int], object] | None = None,
 ) -> BarycenterEvaluation:
     """Evaluate ``image`` (3, H, W) as the barycenter of ``inputs`` (K, 3, H, W).
 
     ``weights`` (K,) are on the simplex. The image, the pixel mean and the inputs share
-    every draw, so that their differences are known better than their values.
+    every draw, so that their differences are known better than their values. ``progress``
+    is called with the number of draws so far.
     """
     check_draws(draws)
     draws = draws if metric.stochastic else 1
     weights = weights.double().cpu()
     mean = weighted_mean(inputs, weights)
     points = torch.cat([image[None], mean[None], inputs]).clamp(0, 1)
-    samples = torch.stack(
-        [
-            pairwise_distances(metric, metric.embed(points, draw)).double().cpu()
-            for draw in metric.draws(image_size(points), draws, generator)
-        ]
-    )
+    matrices: list[Tensor] = []
+    for draw in metric.draws(image_size(points), draws, stream(seed, "evaluate")):
+        matrices.append(pairwise_distances(metric, metric.embed(points, draw)).double().cpu())
+        if progress is not None:
+            progress(len(matrices))
+    samples = torch.stack(matrices)
     # Distances from every candidate (image, mean, inputs) to the inputs: (draws, K + 2, K).
     candidates = samples[:, :, 2:]
     values, linearised = _objectives(candidates, weights, power)

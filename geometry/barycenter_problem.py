@@ -15,7 +15,6 @@ from ..metrics import (
     Embedding,
     InputError,
     Metric,
-    Precision,
     check_images,
     create_metric,
     working_copy,
@@ -25,6 +24,9 @@ from ..metrics.seeds import stream
 from ..optim import GradientSample
 from .bands import BandPreconditioner
 from .barycenter_evaluation import weighted_mean
+from .identity import Identity, digest, metric_identity
+from .noise import noise_images
+from .options import BarycenterOptions
 
 Init = Literal["blend", "noise", "image"]
 
@@ -62,21 +64,15 @@ class BarycenterProblem:
         cls,
         images: Tensor,
         weights: Sequence[float] | None = None,
+        options: BarycenterOptions | None = None,
         *,
-        metric: Metric | str = "elpips_vgg",
+        metric: Metric | str,
         init: Init | Tensor = "blend",
-        power: int = 1,
-        draws: int = 1,
-        subset: int | None = None,
-        precision: Precision = "auto",
-        seed: int = 0,
     ) -> BarycenterProblem:
         """Check the arguments of `barycenter` and set the problem up."""
+        options = options or BarycenterOptions()
         check_images(images)
-        if power not in (1, 2):
-            raise InputError(f"power: found {power}, expected 1 or 2")
-        if draws < 1:
-            raise InputError(f"draws per step: found {draws}, expected at least 1")
+        subset, seed = options.subset, options.seed
         if subset is not None and not 1 <= subset <= len(images):
             raise InputError(f"subset: found {subset}, expected 1 to {len(images)} inputs")
         if isinstance(metric, str):
@@ -86,10 +82,10 @@ class BarycenterProblem:
             images=images.detach(),
             weights=simplex.to(images),
             metric=metric,
-            working_metric=working_copy(metric, precision),
+            working_metric=working_copy(metric, options.precision),
             initial=_initial(images.detach(), simplex.to(images), init, seed),
-            power=power,
-            draws=draws,
+            power=options.power,
+            draws=options.draws,
             subset=None if subset == len(images) else subset,
             held_out_draws=tuple(
                 metric.draws(
@@ -99,6 +95,19 @@ class BarycenterProblem:
                 )
             ),
         )
+
+    @property
+    def identity(self) -> Identity:
+        """What must agree for a run to go on."""
+        return {
+            "weights": [float(weight) for weight in self.weights],
+            **metric_identity(self.metric, self.working_metric),
+            "power": self.power,
+            "draws": self.draws,
+            "subset": self.subset,
+            "images": digest(self.images),
+            "start": digest(self.initial),
+        }
 
     @property
     def mean(self) -> Tensor:
@@ -130,7 +139,7 @@ class BarycenterProblem:
             total = total + metric.distance(embedding[1:], embedding[:1])
         return float(self.weights @ (total / len(self.held_out_draws)) ** self.power)
 
-    def spread(self) -> BandPreconditioner:
+    def preconditioner(self) -> BandPreconditioner:
         """Return how far, by place and band, the solution may be from the start."""
         return BandPreconditioner.around(self.initial, self.images, self.weights)
 
@@ -183,6 +192,5 @@ def _initial(images: Tensor, weights: Tensor, init: Init | Tensor, seed: int) ->
     if init == "image":
         return images[int(weights.argmax())][None].clone()
     if init == "noise":
-        noise = torch.randn(images[:1].shape, generator=stream(seed, "init"))
-        return (0.5 + 0.2 * noise).clamp(1e-5, 1 - 1e-5).to(images)
+        return noise_images(images, 1, seed)
     raise InputError(f"init: found {init!r}, expected 'blend', 'noise', 'image' or a tensor")

@@ -4,61 +4,114 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Mapping
-from dataclasses import astuple, fields
-from pathlib import Path
+from dataclasses import astuple, fields, is_dataclass
 from typing import Any
 
 import torch
 
-from ..optim.solution import RunState, StepRecord
+from ..metrics import InputError
+from ..metrics.files import atomic_write
+from ..optim import (
+    AdamState,
+    AveragedAdamState,
+    Callback,
+    History,
+    MomentumState,
+    PrimalDualState,
+    RunningAverage,
+    RunState,
+    StepRecord,
+)
+
+_EVERY = 50
+_KIND = "kind"
+_KINDS = {
+    each.__name__: each
+    for each in (AdamState, AveragedAdamState, PrimalDualState, MomentumState, RunningAverage)
+}
 
 
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be read, or that belongs to another problem."""
+class CheckpointError(InputError):
+    """A checkpoint that cannot be read."""
 
 
-def save_run(path: Path, run: RunState, identity: Mapping[str, Any]) -> None:
-    """Write ``run`` to ``path`` atomically.
+def save_run(path: str | os.PathLike[str], run: RunState) -> None:
+    """Write ``run`` to ``path``, whole or not at all.
 
-    ``identity`` says which problem it is a run of, in plain numbers and strings; resuming
-    demands an equal one.
+    Raises
+    ------
+    InputError
+        The file cannot be written.
     """
     content = {field.name: getattr(run, field.name) for field in fields(run)}
-    content["history"] = [astuple(record) for record in run.history]
-    temporary = path.with_name(path.name + ".part")
-    torch.save({"identity": dict(identity), "run": content}, temporary)
-    os.replace(temporary, path)
+    content["identity"] = dict(run.identity)
+    content["solver"] = _packed(run.solver)
+    records = [astuple(record) for record in run.history]
+    content["history"] = torch.tensor(records, dtype=torch.float64).view(-1, len(_record_types()))
+    with atomic_write(path) as temporary:
+        torch.save(content, temporary)
 
 
-def load_run(
-    path: Path, identity: Mapping[str, Any], device: str | torch.device = "cpu"
-) -> RunState:
-    """Read the run that `save_run` wrote.
+def load_run(path: str | os.PathLike[str], device: str | torch.device = "cpu") -> RunState:
+    """Read the run that `save_run` wrote; pass it to the function it is of as ``run``.
 
     Raises
     ------
     CheckpointError
-        If the file is missing or damaged, or its identity differs; the message names the
-        first difference.
+        The file is missing or damaged.
     """
     try:
         content = torch.load(path, map_location=device, weights_only=True)
-        stored, run = content["identity"], content["run"]
-        history = tuple(StepRecord(*values) for values in run.pop("history"))
+        content["solver"] = _unpacked(content["solver"])
+        types = _record_types()
+        rows = content["history"].tolist()
+        content["history"] = History(
+            [StepRecord(*(cast(x) for cast, x in zip(types, row, strict=True))) for row in rows]
+        )
         # The generator's state is read by the CPU, whatever the device of the rest.
-        run["generator"] = run["generator"].cpu()
-        run["evaluations"] = tuple(tuple(pair) for pair in run["evaluations"])
-        loaded = RunState(**run, history=history)
+        content["generator"] = content["generator"].cpu()
+        content["evaluations"] = tuple(tuple(pair) for pair in content["evaluations"])
+        return RunState(**content)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no checkpoint there to resume from") from None
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
+    except (
+        OSError,
+        RuntimeError,
+        EOFError,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        pickle.UnpicklingError,
+    ) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(f"{path}: not a readable checkpoint ({reason})") from None
-    for key in {**stored, **identity}:
-        if stored.get(key) != identity.get(key):
-            raise CheckpointError(
-                f"{path}: the checkpoint was made with {key} {stored.get(key)!r}, found "
-                f"{identity.get(key)!r}; resume with the same images and options"
-            )
-    return loaded
+
+
+def checkpoints(path: str | os.PathLike[str]) -> Callback:
+    """Return a callback that saves a run to ``path`` every 50 steps."""
+
+    def save(run: RunState) -> None:
+        if run.step % _EVERY == 0:
+            save_run(path, run)
+
+    return save
+
+
+def _record_types() -> tuple[type, ...]:
+    return (int, int, float, float, float)
+
+
+def _packed(state: Any) -> Any:
+    """Return a solver's state as a dictionary that says what it is."""
+    if not is_dataclass(state):
+        return state
+    content = {field.name: _packed(getattr(state, field.name)) for field in fields(state)}
+    return {_KIND: type(state).__name__, **content}
+
+
+def _unpacked(content: Any) -> Any:
+    if not isinstance(content, dict):
+        return content
+    values = {name: _unpacked(value) for name, value in content.items() if name != _KIND}
+    return _KINDS[content[_KIND]](**values)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 from torch import Tensor
 
-from ..metrics import Metric, Precision
-from ..metrics.seeds import stream
-from ..optim import Callback, Solution
-from .barycenter import make_limits
-from .barycenter_evaluation import check_draws
+from ..metrics import DEFAULT_METRIC, Metric
+from ..optim import Callback, RunState, Solution, StopReason
 from .geodesic_problem import GeodesicProblem
+from .identity import check_identity
 from .multilevel import Level, default_steps, minimise_path, on_finest, plan, start_path
+from .multilevel import identity as path_identity
+from .options import INTERPOLATION, GeodesicOptions, choose_options
 from .path_evaluation import PathComparison, evaluate_path
-from .reference_path import PathInit, Reference, interpolate
+from .progress import draws_bar, steps_bar
+from .reference_path import PathInit, Reference, interpolate_path
 from .reparametrise import reparametrise
+
+DEFAULT_FRAMES = 10
+
+_INTERRUPTED_DRAWS = 4
 
 
 @dataclass(frozen=True)
@@ -27,48 +34,72 @@ class Geodesic:
     ----------
     frames
         (N + 1, 3, H, W) RGB in [0, 1]; the first and last are the ends, bit by bit.
-    evaluation
-        Measures of the path and of the cross-fade, on draws that nothing else has seen.
+    levels, options
+        What was solved, coarse to fine, and how.
     solution
         How the solver got there.
-    reference
-        The path it started from, at any times.
     """
 
-    frames: Tensor
-    evaluation: PathComparison
-    solution: Solution
-    reference: Reference
+    frames: Tensor = field(repr=False)
+    levels: tuple[Level, ...] = field(repr=False)
+    options: GeodesicOptions
+    solution: Solution = field(repr=False)
+    _shown: bool = field(default=False, repr=False)
+
+    @property
+    def problem(self) -> GeodesicProblem:
+        """The problem on the finest level."""
+        return self.levels[-1].problem
+
+    @property
+    def reference(self) -> Reference:
+        """The path it started from, at any times."""
+        return self.problem.reference
+
+    @property
+    def stop_reason(self) -> StopReason:
+        """Why the solver stopped."""
+        return self.solution.result
+
+    @cached_property
+    def evaluation(self) -> PathComparison:
+        """Measures of the path and of the cross-fade, on draws that nothing else has seen.
+
+        Computed when it is first asked for; on few draws after Ctrl-C.
+        """
+        draws = self.options.evaluation_draws
+        if self.solution.interrupted:
+            draws = min(draws, _INTERRUPTED_DRAWS)
+        with draws_bar(self.problem.metric, draws, shown=self._shown) as progress:
+            return evaluate_path(
+                self.problem.metric,
+                self.frames,
+                power=self.problem.power,
+                draws=draws,
+                seed=self.options.seed,
+                chunk=self.problem.chunk,
+                progress=progress,
+            )
 
     def __call__(self, t: float | Sequence[float]) -> Tensor:
         """Return the image (3, H, W) at time t in [0, 1], or images (T, 3, H, W) at times."""
         if isinstance(t, (int, float)):
-            return interpolate(self.frames, [t], self.reference)[0]
-        return interpolate(self.frames, t, self.reference)
+            return interpolate_path(self.frames, [t], self.reference)[0]
+        return interpolate_path(self.frames, t, self.reference)
 
 
 def geodesic(
     start: Tensor,
     end: Tensor,
-    frames: int = 10,
+    frames: int = DEFAULT_FRAMES,
+    options: GeodesicOptions | None = None,
     *,
-    metric: Metric | str = "elpips_vgg",
+    metric: Metric | str = DEFAULT_METRIC,
     init: PathInit | Tensor = "crisp",
-    power: int = 1,
-    steps: int | None = None,
-    coarse_to_fine: bool = True,
-    halvings: int = 0,
-    step_size: float = 0.13,
-    draws: int = 1,
-    pixel_weight: float = 0.0,
-    equal_steps: bool = False,
-    tolerance: float = 0.0,
-    patience: int = 0,
-    chunk: int | None = None,
-    precision: Precision = "auto",
-    seed: int = 0,
-    evaluation_draws: int = 12,
+    run: RunState | None = None,
     callbacks: Iterable[Callback] = (),
+    progress: str | None = None,
+    **overrides: Any,
 ) -> Geodesic:
     """Compute the path of images between two images that has the least energy.
 
@@ -81,99 +112,71 @@ def geodesic(
         Images (3, H, W) RGB in [0, 1], on the metric's device.
     frames
         N + 1, both ends counted; at least 3.
+    options
+        How; the defaults of `GeodesicOptions` if not given.
     metric
         The distance D, or the name of one.
     init
         Start from a cross-fade that keeps local contrast (``"crisp"``), the plain one
         (``"blend"``), the nearer end (``"nearest"``), noise (``"noise"``), both ends warped
         along their optical flow (``"flow"``) or frames (T, 3, H, W) of any number.
-    power
-        1: the sum of distances, which are squared feature distances (unbiased, with an
-        exact certificate). 2: the sum of their squares.
-    steps
-        Optimiser steps on all levels together; by default as many as they need.
-    coarse_to_fine
-        Find paths of 2, 4, 8, ... transitions first.
-    halvings
-        Find paths of images half, a quarter, ... the size first: this many times.
-    step_size
-        First step size, in units of how far frames may have to go by place and band.
-    draws
-        Random draws per step, shared by all frames.
-    pixel_weight
-        Weight of the path's energy in mean square pixel differences, which settles what
-        the metric leaves free; off by default.
-    equal_steps
-        Space the frames equally in perceptual length at the end.
-    tolerance, patience
-        Further reasons to stop, see `optim.StoppingCriteria`; off by default.
-    chunk
-        Frames on the tape at a time, memory against speed; by their size if not given.
-    precision
-        Of the network's arithmetic in gradients; energies are evaluated in float32.
-    seed
-        Same seed, same numbers.
-    evaluation_draws
-        Draws for the evaluation, disjoint from those of the optimisation.
+    run
+        The state of an earlier run of the same problem, to go on from; see `load_run`.
     callbacks
         Called with the `RunState` after every step.
+    progress
+        Label of a progress bar on standard error; none if not given.
+    **overrides
+        Fields of `GeodesicOptions` that replace those of ``options``.
 
     Raises
     ------
     InputError
-        Unusable images or options.
+        Unusable images or options, or ``run`` is of another problem.
 
     References
     ----------
     .. [1] Kettunen et al., arXiv 1906.03973: discrete geodesics in E-LPIPS. The authors'
        code was never released; levels, solver and starts are this project's.
     """
-    check_draws(evaluation_draws)
-    problem = GeodesicProblem.of(
-        start,
-        end,
-        frames,
-        metric=metric,
-        init=init,
-        power=power,
-        draws=draws,
-        pixel_weight=pixel_weight,
-        chunk=chunk,
-        precision=precision,
-        seed=seed,
-    )
-    levels = plan(problem, coarse_to_fine=coarse_to_fine, halvings=halvings, step_size=step_size)
-    total = default_steps(levels) if steps is None else steps
-    limits = make_limits(total, tolerance, patience)
-    solution = minimise_path(levels, start_path(levels, seed), limits, callbacks)
-    path = finish(levels, solution, equal_steps=equal_steps)
-    evaluation = evaluate(problem, path, evaluation_draws, seed)
-    return Geodesic(path, evaluation, solution, problem.reference)
-
-
-def finish(levels: tuple[Level, ...], solution: Solution, *, equal_steps: bool = False) -> Tensor:
-    """Return the path (N + 1, 3, H, W) of a solution on any level."""
-    problem = levels[-1].problem
+    options = choose_options(options or GeodesicOptions(), overrides)
+    problem = GeodesicProblem.of(start, end, frames, options, metric=metric, init=init)
+    levels = plan(problem, options)
+    if run is None:
+        run = start_path(levels, options.seed)
+    run = check_identity(run, path_identity(levels))
+    criteria = options.criteria(default_steps(levels))
+    with steps_bar(progress, criteria.steps, run.step) as bar:
+        solution = minimise_path(levels, run, criteria, [bar, *callbacks])
     path = problem.complete(on_finest(levels, solution.value))
-    if equal_steps:
-        path = reparametrise(path, problem.metric, problem.held_out_draws, problem.reference)
-    return path
+    if options.equal_steps:
+        path = reparametrise(problem.metric, path, problem.held_out_draws, problem.reference)
+    return Geodesic(path, levels, options, solution, progress is not None)
 
 
-def evaluate(
-    problem: GeodesicProblem,
-    path: Tensor,
-    draws: int,
-    seed: int,
-    progress: Callable[[int], object] | None = None,
-) -> PathComparison:
-    """Evaluate a path (N + 1, 3, H, W) on the evaluation draws of ``seed``."""
-    return evaluate_path(
-        path,
-        problem.metric,
-        power=problem.power,
-        draws=draws,
-        generator=stream(seed, "evaluate"),
-        chunk=problem.chunk,
-        progress=progress,
-    )
+def interpolate(
+    start: Tensor,
+    end: Tensor,
+    frames: int = 3,
+    options: GeodesicOptions | None = None,
+    *,
+    init: PathInit | Tensor = "flow",
+    **arguments: Any,
+) -> Geodesic:
+    """Compute the frames between two frames of real footage, at equal times.
+
+    A geodesic that starts from both frames warped along their optical flow, which finds
+    motions that the metric alone cannot (beyond about 4 pixels), in small steps.
+
+    Parameters
+    ----------
+    start, end
+        Images (3, H, W) RGB in [0, 1], on the metric's device.
+    frames
+        Both ends counted: 3 gives one frame in between.
+    options
+        How; `INTERPOLATION` if not given.
+    init, **arguments
+        As of `geodesic`.
+    """
+    return geodesic(start, end, frames, options or INTERPOLATION, init=init, **arguments)

@@ -8,13 +8,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..metrics import Draw, InputError, Metric, Precision, check_images, create_metric, working_copy
+from ..metrics import Draw, InputError, Metric, check_images, create_metric, working_copy
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..optim import GradientSample
 from .bands import BandPreconditioner
+from .identity import Identity, digest, metric_identity
+from .noise import noise_images
+from .options import GeodesicOptions
 from .path_energy import frames_at_a_time, path_energy
-from .reference_path import PathInit, Reference, noise_frames, reference_path
+from .reference_path import PathInit, Reference, reference_path
 from .sine_modes import PathPreconditioner, times_of
 
 _HELD_OUT_DRAWS = 4
@@ -37,8 +40,8 @@ class GeodesicProblem:
         The same metric in a faster precision, for gradients and for choosing among iterates.
     reference
         The path whose deviation is computed, at any times.
-    from_noise
-        Start from noise instead of the reference.
+    init
+        The name of the start; ``"noise"`` starts from noise instead of the reference.
     chunk
         Frames on the tape at a time.
     held_out_draws
@@ -50,12 +53,12 @@ class GeodesicProblem:
     metric: Metric
     working_metric: Metric
     reference: Reference
+    init: str = "crisp"
     power: int = 1
     draws: int = 1
     pixel_weight: float = 0.0
     chunk: int = 4
     seed: int = 0
-    from_noise: bool = False
     held_out_draws: tuple[Draw, ...] = field(default=(), repr=False)
 
     @classmethod
@@ -63,36 +66,22 @@ class GeodesicProblem:
         cls,
         start: Tensor,
         end: Tensor,
-        frames: int = 10,
+        frames: int,
+        options: GeodesicOptions | None = None,
         *,
-        metric: Metric | str = "elpips_vgg",
+        metric: Metric | str,
         init: PathInit | Tensor = "crisp",
-        power: int = 1,
-        draws: int = 1,
-        pixel_weight: float = 0.0,
-        chunk: int | None = None,
-        precision: Precision = "auto",
-        seed: int = 0,
     ) -> GeodesicProblem:
         """Check the arguments of `geodesic` and set the problem up."""
+        options = options or GeodesicOptions()
         for name, image in (("start", start), ("end", end)):
             if image.dim() != 3:
                 raise InputError(f"{name}: found shape {tuple(image.shape)}, expected (3, H, W)")
             check_images(image[None], name)
         if start.shape != end.shape:
             raise InputError(f"ends differ in shape: {tuple(start.shape)} and {tuple(end.shape)}")
-        least = {
-            "frames": (frames, 3),
-            "draws per step": (draws, 1),
-            "chunk": (1 if chunk is None else chunk, 1),
-        }
-        for name, (value, bound) in least.items():
-            if value < bound:
-                raise InputError(f"{name}: found {value}, expected at least {bound}")
-        if power not in (1, 2):
-            raise InputError(f"power: found {power}, expected 1 or 2")
-        if not pixel_weight >= 0:
-            raise InputError(f"pixel_weight: found {pixel_weight}, expected >= 0")
+        if frames < 3:
+            raise InputError(f"frames: found {frames}, expected at least 3")
         if isinstance(metric, str):
             metric = create_metric(metric, device=start.device)
         ends = torch.stack([start, end]).detach()
@@ -100,16 +89,31 @@ class GeodesicProblem:
             ends=ends,
             transitions=frames - 1,
             metric=metric,
-            working_metric=working_copy(metric, precision),
+            working_metric=working_copy(metric, options.precision),
             reference=reference_path(ends[0], ends[1], init),
-            power=power,
-            draws=draws if metric.stochastic else 1,
-            pixel_weight=pixel_weight,
-            chunk=frames_at_a_time(image_size(start), chunk),
-            seed=seed,
-            from_noise=isinstance(init, str) and init == "noise",
+            init=init if isinstance(init, str) else "frames",
+            power=options.power,
+            draws=options.draws if metric.stochastic else 1,
+            pixel_weight=options.pixel_weight,
+            chunk=frames_at_a_time(image_size(start), options.chunk),
+            seed=options.seed,
         )
         return replace(problem, held_out_draws=problem._set_aside(image_size(ends)))
+
+    @property
+    def identity(self) -> Identity:
+        """What must agree for a run to go on."""
+        return {
+            "frames": self.transitions + 1,
+            "init": self.init,
+            **metric_identity(self.metric, self.working_metric),
+            "power": self.power,
+            "draws": self.draws,
+            "pixel weight": self.pixel_weight,
+            "seed": self.seed,
+            "images": digest(self.ends),
+            "start": digest(self.initial),
+        }
 
     @property
     def size(self) -> tuple[int, int]:
@@ -124,8 +128,8 @@ class GeodesicProblem:
     @property
     def initial(self) -> Tensor:
         """Where to start: the reference path or noise."""
-        if self.from_noise:
-            return noise_frames(self.ends[0], self.transitions - 1, self.seed)
+        if self.init == "noise":
+            return noise_images(self.ends, self.transitions - 1, self.seed)
         return self.middle
 
     def at(self, transitions: int, size: tuple[int, int]) -> GeodesicProblem:
@@ -167,7 +171,7 @@ class GeodesicProblem:
         pixels = _pixel_energy(self.complete(x))[0] if self.pixel_weight else 0.0
         return sum(values) / len(values) + self.pixel_weight * pixels
 
-    def coordinates(self) -> PathPreconditioner:
+    def preconditioner(self) -> PathPreconditioner:
         """Return coordinates scaled by how far frames may have to go, by place and band."""
         ends = self.reference.halfway
         halves = torch.tensor([0.5, 0.5])

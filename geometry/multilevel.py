@@ -16,11 +16,11 @@ from torch import Tensor
 from ..metrics import InputError
 from ..metrics.seeds import stream_seed
 from ..optim import (
+    AveragedAdamState,
     Callback,
     PreconditionedAdam,
     RunState,
     Solution,
-    State,
     StoppingCriteria,
     StopReason,
     advance,
@@ -30,6 +30,8 @@ from ..optim import (
     start,
 )
 from .geodesic_problem import GeodesicProblem, resize
+from .identity import Identity
+from .options import GeodesicOptions
 from .sine_modes import extend_moments, resample, times_of
 
 FIRST_STEPS, NEXT_STEPS, LAST_STEPS = 50, 30, 70
@@ -54,25 +56,17 @@ class Level:
     last_step: int | None = None
 
 
-def plan(
-    problem: GeodesicProblem,
-    *,
-    coarse_to_fine: bool = True,
-    halvings: int = 0,
-    step_size: float = 0.13,
-) -> tuple[Level, ...]:
+def plan(problem: GeodesicProblem, options: GeodesicOptions | None = None) -> tuple[Level, ...]:
     """Return the levels of a problem, coarsest first.
 
     In time 2, 4, 8, ... transitions, then the problem's own; with ``halvings`` all of these
-    on images of 1 / 2^halvings the size, then its own number on each doubling. ``step_size``
-    is the solver's first, in units of how far frames may have to go: from a crisp start half
-    of a barycenter's is best (`docs/performance.md`).
+    on images of 1 / 2^halvings the size, then its own number on each doubling. The solver's
+    first step is in units of how far frames may have to go: from a crisp start half of a
+    barycenter's is best (`docs/performance.md`).
     """
-    if not step_size > 0:
-        raise InputError(f"step_size: found {step_size}, expected > 0")
-    if halvings < 0:
-        raise InputError(f"halvings: found {halvings}, expected >= 0")
-    counts = _coarser_counts(problem.transitions) if coarse_to_fine else []
+    options = options or GeodesicOptions()
+    halvings = options.halvings
+    counts = _coarser_counts(problem.transitions) if options.coarse_to_fine else []
     counts.append(problem.transitions)
     sizes = [_halved(problem.size, times) for times in range(halvings, -1, -1)]
     shapes = [(count, sizes[0]) for count in counts]
@@ -80,7 +74,7 @@ def plan(
     problems = [problem.at(count, size) for count, size in shapes]
     ends = [FIRST_STEPS + NEXT_STEPS * index for index in range(len(problems) - 1)]
     return tuple(
-        Level(each, PreconditionedAdam(each.coordinates(), fraction=step_size), last)
+        Level(each, PreconditionedAdam(each.preconditioner(), fraction=options.step_size), last)
         for each, last in zip(problems, [*ends, None], strict=True)
     )
 
@@ -90,16 +84,32 @@ def default_steps(levels: tuple[Level, ...]) -> int:
     return LAST_STEPS + (0 if len(levels) == 1 else levels[-2].last_step or 0)
 
 
+def identity(levels: tuple[Level, ...]) -> Identity:
+    """Return what must agree for a run through the levels to go on."""
+    return {
+        **levels[-1].problem.identity,
+        "levels": [[level.problem.transitions, *level.problem.size] for level in levels],
+        "level steps": [level.last_step for level in levels],
+        "solver": str([(level.solver.fraction, level.solver.decay) for level in levels]),
+    }
+
+
 def start_path(levels: tuple[Level, ...], seed: int) -> RunState:
     """Return the run that has done no step yet, on the coarsest level."""
     first = levels[0]
-    return start(first.problem, first.solver, first.problem.initial, stream_seed(seed, "optimise"))
+    return start(
+        first.problem,
+        first.solver,
+        first.problem.initial,
+        stream_seed(seed, "optimise"),
+        identity(levels),
+    )
 
 
 def minimise_path(
     levels: tuple[Level, ...],
     run: RunState,
-    limits: StoppingCriteria,
+    criteria: StoppingCriteria,
     callbacks: Iterable[Callback] = (),
 ) -> Solution:
     """Go through the levels from where ``run`` stands; see `optim.minimise`.
@@ -112,17 +122,17 @@ def minimise_path(
     while True:
         level = levels[index]
         if level.last_step is None:
-            return minimise(level.problem, level.solver, run, limits, callbacks)
+            return minimise(level.problem, level.solver, run, criteria, callbacks)
         here = StoppingCriteria(
-            min(limits.steps, level.last_step), evaluate_every=limits.evaluate_every
+            min(criteria.steps, level.last_step), evaluate_every=criteria.evaluate_every
         )
         run, result = advance(level.problem, level.solver, run, here, callbacks)
-        if result is not StopReason.STEP_LIMIT or limits.steps <= level.last_step:
-            return conclude(level.problem, level.solver, run, here, result)
+        if result is not StopReason.STEP_LIMIT or criteria.steps <= level.last_step:
+            return conclude(level.problem, run, here, result)
         try:
             run = _carry(run, level, levels[index + 1])
         except KeyboardInterrupt:
-            return conclude(level.problem, level.solver, run, here, StopReason.INTERRUPTED)
+            return conclude(level.problem, run, here, StopReason.INTERRUPTED)
         index += 1
 
 
@@ -168,16 +178,20 @@ def _lift(x: Tensor, coarse: GeodesicProblem, fine: GeodesicProblem) -> Tensor:
 
 def _carry(run: RunState, coarse: Level, fine: Level) -> RunState:
     """Go on with a run on a finer level; counters, records and the solver's memory stay."""
-    x = _lift(coarse.solver.postprocess(run.x, run.solver), coarse.problem, fine.problem)
-    state: State = {**fine.solver.init(x), "step": run.solver["step"]}
-    for name, order in (("m", 1), ("v", 2)):
-        moments = extend_moments(run.solver[name], fine.problem.transitions, order=order)
-        state[name] = _enlarge(moments, fine.problem.size, order=order)
+    assert isinstance(run.solver, AveragedAdamState)
+    x = _lift(run.candidate, coarse.problem, fine.problem)
+
+    def transfer(moments: Tensor, order: int) -> Tensor:
+        extended = extend_moments(moments, fine.problem.transitions, order=order)
+        return _enlarge(extended, fine.problem.size, order=order)
+
+    state = fine.solver.carry(run.solver, x, transfer)
     value = fine.problem.held_out(x)
     return replace(
         run,
         x=x,
         solver=state,
+        candidate=fine.solver.postprocess(x, state),
         best=x,
         best_value=value,
         best_step=run.step,

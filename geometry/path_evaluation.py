@@ -21,8 +21,9 @@ from torch import Tensor
 
 from ..metrics import Draw, Embedding, InputError, Metric, check_images
 from ..metrics.base import image_size
+from ..metrics.seeds import stream
 from ..metrics.statistics import standard_error
-from .barycenter_evaluation import check_draws
+from .options import check_draws
 from .path_energy import frames_at_a_time
 from .reference_path import cross_fade
 from .sharpness import high_band_energy
@@ -116,12 +117,12 @@ class _Distances:
 
 @torch.no_grad()
 def evaluate_path(
-    frames: Tensor,
     metric: Metric,
+    frames: Tensor,
     *,
     power: int = 1,
     draws: int = 16,
-    generator: torch.Generator | None = None,
+    seed: int = 0,
     chunk: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> PathComparison:
@@ -139,7 +140,7 @@ def evaluate_path(
     fade = cross_fade(frames[0], frames[-1], times_of(len(frames) - 1))
     samples: list[list[_Distances]] = []
     count = draws if metric.stochastic else 1
-    for draw in metric.draws(image_size(frames), count, generator):
+    for draw in metric.draws(image_size(frames), count, stream(seed, "evaluate")):
         ends = metric.embed(frames[[0, -1]], draw)
         samples.append([_distances(metric, path, ends, draw, chunk) for path in (frames, fade)])
         if progress is not None:

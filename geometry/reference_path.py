@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from ..metrics import InputError, check_images
-from ..metrics.seeds import stream
 from .crisp_fade import crisp_fade, restore_contrast
 from .flow_interpolation import find_motions, move
 from .sine_modes import nearest_knot, resample, times_of
@@ -51,7 +50,7 @@ def reference_path(start: Tensor, end: Tensor, init: PathInit | Tensor) -> Refer
     """Return the path between images (3, H, W) that a geodesic starts from.
 
     ``init`` is ``"crisp"`` (`crisp_fade`), ``"blend"`` (the cross-fade), ``"nearest"`` (each
-    frame the nearer end), ``"noise"`` (the cross-fade; `noise_frames` are where to start),
+    frame the nearer end), ``"noise"`` (the cross-fade; solvers start from `noise_images`),
     ``"flow"`` (both ends warped along their optical flow, with the contrast that blending
     them takes) or frames (T, 3, H, W), the first and last of which stand for the ends.
     """
@@ -63,7 +62,7 @@ def reference_path(start: Tensor, end: Tensor, init: PathInit | Tensor) -> Refer
                 f"init: found {tuple(init.shape)}, expected (T, 3, {start.shape[1]}, "
                 f"{start.shape[2]}) with T >= 2"
             )
-        return Reference(lambda times: interpolate(init.to(start), times), ends)
+        return Reference(lambda times: interpolate_path(init.to(start), times), ends)
     if init == "flow":
         motions = find_motions(start, end)
         return Reference(
@@ -81,7 +80,7 @@ def reference_path(start: Tensor, end: Tensor, init: PathInit | Tensor) -> Refer
     return Reference(at[init], ends)
 
 
-def interpolate(
+def interpolate_path(
     frames: Tensor, times: Sequence[float], reference: Reference | None = None
 ) -> Tensor:
     """Evaluate a path (N + 1, 3, H, W) at times in [0, 1], (T, 3, H, W).
@@ -106,12 +105,6 @@ def interpolate(
     return torch.stack(
         [value if knot is None else frames[knot] for value, knot in zip(result, knots, strict=True)]
     )
-
-
-def noise_frames(like: Tensor, count: int, seed: int) -> Tensor:
-    """Return ``count`` images (count, 3, H, W) of noise, as barycenters start in the release."""
-    noise = torch.randn((count, *like.shape), generator=stream(seed, "init"))
-    return (0.5 + 0.2 * noise).clamp(1e-5, 1 - 1e-5).to(like)
 
 
 def _crisp_flow(start: Tensor, end: Tensor, time: float, motions: Tensor) -> Tensor:

@@ -8,27 +8,28 @@ import torch
 from torch import Tensor
 
 from ..metrics import Draw, Metric
-from .reference_path import Reference, interpolate
+from .reference_path import Reference, interpolate_path
 
 
 @torch.no_grad()
 def reparametrise(
-    frames: Tensor,
     metric: Metric,
+    frames: Tensor,
     draws: Sequence[Draw],
     reference: Reference | None = None,
     count: int | None = None,
 ) -> Tensor:
     """Return ``count`` frames (as many as given, by default) at equal steps along a path.
 
-    ``frames`` (N + 1, 3, H, W) are joined as `interpolate` does; step sizes sqrt(D) are
+    ``frames`` (N + 1, 3, H, W) are joined as `interpolate_path` does; step sizes sqrt(D) are
     measured on ``draws``. Ends stay bit by bit; frames between move in time.
     """
-    return interpolate(frames, equal_times(step_sizes(frames, metric, draws), count), reference)
+    times = equal_times(step_sizes(metric, frames, draws), count)
+    return interpolate_path(frames, times, reference)
 
 
 @torch.no_grad()
-def step_sizes(frames: Tensor, metric: Metric, draws: Sequence[Draw]) -> Tensor:
+def step_sizes(metric: Metric, frames: Tensor, draws: Sequence[Draw]) -> Tensor:
     """Return the perceptual steps sqrt(mean D(x_i, x_i+1)), (N,) in float64."""
     total = torch.zeros(len(frames) - 1, dtype=torch.float64)
     for draw in draws:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from ..metrics import InputError
+from ..metrics.seeds import stream
+from ..optim import blocked
 from .geodesic_problem import GeodesicProblem
 
 
 def stationarity_errors(
-    problem: GeodesicProblem, frames: Tensor, *, draws: int = 8, generator: torch.Generator
+    problem: GeodesicProblem, frames: Tensor, *, draws: int = 8, seed: int = 0
 ) -> tuple[float, ...]:
     """Return the norm of the energy's gradient at each inner frame of a path (N + 1, 3, H, W).
 
@@ -29,10 +30,10 @@ def stationarity_errors(
     """
     if problem.metric.stochastic and draws < 2:
         raise InputError(f"residual draws: found {draws}, expected at least 2")
+    generator = stream(seed, "residual")
     half = replace(problem, draws=draws // 2 if problem.metric.stochastic else 1)
     inner = frames[1:-1]
     one, two = (half.sample(inner, generator).gradient for _ in range(2))
     mean = one + two
-    blocked = ((inner <= 0) & (mean > 0)) | ((inner >= 1) & (mean < 0))
-    products = (one * two).masked_fill(blocked, 0.0).flatten(1).sum(1)
+    products = (one * two).masked_fill(blocked(inner, mean), 0.0).flatten(1).sum(1)
     return tuple(products.clamp(min=0).sqrt().tolist())

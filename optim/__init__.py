@@ -4,8 +4,13 @@ A solver is four small methods (`Solver`); `minimise` owns everything else. Know
 of metrics: a `Problem` gives gradients and held-out values of anything.
 """
 
+from .adam import AdamState as AdamState
+from .adam import AveragedAdamState as AveragedAdamState
+from .adam import MomentTransfer as MomentTransfer
 from .adam import PaperAdam as PaperAdam
 from .adam import PreconditionedAdam as PreconditionedAdam
+from .averaging import RunningAverage as RunningAverage
+from .box import blocked as blocked
 from .box import optimality_error as optimality_error
 from .box import project as project
 from .driver import Callback as Callback
@@ -15,15 +20,18 @@ from .driver import conclude as conclude
 from .driver import minimise as minimise
 from .driver import start as start
 from .primal_dual import PrimalDualAdam as PrimalDualAdam
+from .primal_dual import PrimalDualState as PrimalDualState
 from .problem import Constraint as Constraint
 from .problem import GradientSample as GradientSample
 from .problem import Preconditioner as Preconditioner
 from .problem import Problem as Problem
 from .problem import Scaling as Scaling
+from .projected_momentum import MomentumState as MomentumState
 from .projected_momentum import ProjectedMomentum as ProjectedMomentum
-from .solution import RunState as RunState
-from .solution import Solution as Solution
-from .solution import StepRecord as StepRecord
-from .solution import StopReason as StopReason
+from .run import History as History
+from .run import RunState as RunState
+from .run import Solution as Solution
+from .run import StepRecord as StepRecord
+from .run import StopReason as StopReason
 from .solver import Solver as Solver
-from .solver import State as State
+from .solver import SolverState as SolverState

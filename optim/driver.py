@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from .box import optimality_error, project
 from .problem import Problem
-from .solution import RunState, Solution, StepRecord, StopReason
+from .run import RunState, Solution, StepRecord, StopReason
 from .solver import Solver
 
 Callback = Callable[[RunState], None]
@@ -50,15 +51,26 @@ class StoppingCriteria:
                 raise ValueError(f"{name}: found {getattr(self, name)}, expected >= {bound}")
 
 
-def start(problem: Problem, solver: Solver, x: Tensor, seed: int) -> RunState:
-    """Return the run that has done no step yet, at x projected to the box."""
+def start(
+    problem: Problem,
+    solver: Solver[Any],
+    x: Tensor,
+    seed: int,
+    identity: Mapping[str, Any] | None = None,
+) -> RunState:
+    """Return the run that has done no step yet, at x projected to the box.
+
+    ``identity`` says what the run is of, in plain numbers and strings.
+    """
     x = project(x.detach())
-    value = problem.held_out(x)
+    value, state = problem.held_out(x), solver.init(x)
     return RunState(
+        identity=dict(identity or {}),
         step=0,
         x=x,
-        solver=solver.init(x),
+        solver=state,
         generator=torch.Generator().manual_seed(seed).get_state(),
+        candidate=solver.postprocess(x, state),
         best=x,
         best_value=value,
         best_step=0,
@@ -68,9 +80,9 @@ def start(problem: Problem, solver: Solver, x: Tensor, seed: int) -> RunState:
 
 def minimise(
     problem: Problem,
-    solver: Solver,
+    solver: Solver[Any],
     run: RunState,
-    limits: StoppingCriteria,
+    criteria: StoppingCriteria,
     callbacks: Iterable[Callback] = (),
 ) -> Solution:
     """Minimise ``problem`` over the box [0, 1], going on from ``run``.
@@ -80,25 +92,25 @@ def minimise(
     result is the best point by held-out evaluation, among them the last. Ctrl-C ends the
     run with `StopReason.INTERRUPTED` and loses nothing but the step in progress.
     """
-    run, result = advance(problem, solver, run, limits, callbacks)
-    return conclude(problem, solver, run, limits, result)
+    run, result = advance(problem, solver, run, criteria, callbacks)
+    return conclude(problem, run, criteria, result)
 
 
 def advance(
     problem: Problem,
-    solver: Solver,
+    solver: Solver[Any],
     run: RunState,
-    limits: StoppingCriteria,
+    criteria: StoppingCriteria,
     callbacks: Iterable[Callback] = (),
 ) -> tuple[RunState, StopReason]:
-    """Take steps until one of the limits, Ctrl-C or a number that is not finite ends them."""
+    """Take steps until one of the criteria, Ctrl-C or a number that is not finite ends them."""
     callbacks = tuple(callbacks)
     try:
         while True:
-            result = _verdict(solver, run, limits)
+            result = _verdict(solver, run, criteria)
             if result is not None:
                 return run, result
-            run = _step(problem, solver, run, limits)
+            run = _step(problem, solver, run, criteria)
             for callback in callbacks:
                 callback(run)
     except KeyboardInterrupt:
@@ -108,19 +120,21 @@ def advance(
 
 
 def conclude(
-    problem: Problem, solver: Solver, run: RunState, limits: StoppingCriteria, result: StopReason
+    problem: Problem, run: RunState, criteria: StoppingCriteria, result: StopReason
 ) -> Solution:
     """Weigh the last iterate too, without letting that change the run to be resumed."""
     judged = run
-    if run.step % limits.evaluate_every and result is not StopReason.NOT_FINITE:
+    if run.step % criteria.evaluate_every and result is not StopReason.NOT_FINITE:
         try:
-            judged = _judge(problem, solver, run)
+            judged = _judge(problem, run)
         except KeyboardInterrupt:
             result = StopReason.INTERRUPTED
     return Solution(judged.best, judged.best_value, judged.best_step, result, run)
 
 
-def _step(problem: Problem, solver: Solver, run: RunState, limits: StoppingCriteria) -> RunState:
+def _step(
+    problem: Problem, solver: Solver[Any], run: RunState, criteria: StoppingCriteria
+) -> RunState:
     """Take one step; raise FloatingPointError where the objective is not finite."""
     began = time.perf_counter()
     generator = torch.Generator()
@@ -131,32 +145,41 @@ def _step(problem: Problem, solver: Solver, run: RunState, limits: StoppingCrite
         raise FloatingPointError
     x, state = solver.step(run.x, sample, run.solver)
     draws = (run.history[-1].draws if run.history else 0) + sample.draws
-    run = replace(run, step=run.step + 1, x=x, solver=state, generator=generator.get_state())
-    if run.step % limits.evaluate_every == 0:
-        run = _judge(problem, solver, run)
+    run = replace(
+        run,
+        step=run.step + 1,
+        x=x,
+        solver=state,
+        generator=generator.get_state(),
+        candidate=solver.postprocess(x, state),
+    )
+    if run.step % criteria.evaluate_every == 0:
+        run = _judge(problem, run)
     seconds = run.seconds + time.perf_counter() - began
     record = StepRecord(run.step, draws, seconds, sample.value, error)
-    return replace(run, seconds=seconds, history=(*run.history, record))
+    return replace(run, seconds=seconds, history=run.history.extended(record))
 
 
-def _judge(problem: Problem, solver: Solver, run: RunState) -> RunState:
+def _judge(problem: Problem, run: RunState) -> RunState:
     """Evaluate the solver's candidate on held-out draws and keep it if it is the best."""
-    candidate = solver.postprocess(run.x, run.solver)
-    value = problem.held_out(candidate)
+    value = problem.held_out(run.candidate)
     run = replace(run, evaluations=(*run.evaluations, (run.step, value)))
     if value < run.best_value:
-        run = replace(run, best=candidate, best_value=value, best_step=run.step)
+        run = replace(run, best=run.candidate, best_value=value, best_step=run.step)
     return run
 
 
-def _verdict(solver: Solver, run: RunState, limits: StoppingCriteria) -> StopReason | None:
+def _verdict(solver: Solver[Any], run: RunState, criteria: StoppingCriteria) -> StopReason | None:
     """Return why the run must stop before its next step, or None."""
-    if run.step >= limits.steps:
+    if run.step >= criteria.steps:
         return StopReason.STEP_LIMIT
-    if run.history and limits.tolerance > 0:
+    if run.history and criteria.tolerance > 0:
         first = run.history[0].optimality_error
-        if solver.optimality(run.x, run.solver) <= limits.tolerance * first:
+        if solver.optimality(run.x, run.solver) <= criteria.tolerance * first:
             return StopReason.CONVERGED
-    if limits.patience and run.step - run.best_step >= limits.patience * limits.evaluate_every:
+    if (
+        criteria.patience
+        and run.step - run.best_step >= criteria.patience * criteria.evaluate_every
+    ):
         return StopReason.NO_PROGRESS
     return None

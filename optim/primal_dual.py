@@ -8,14 +8,22 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .adam import PreconditionedAdam
+from .adam import AveragedAdam, AveragedAdamState
+from .averaging import RunningAverage
 from .problem import GradientSample
-from .solver import State
 
 
 @dataclass(frozen=True)
-class PrimalDualAdam(PreconditionedAdam):
-    """`PreconditionedAdam` for min f(x) subject to E[c(x)] <= 0, by descent and ascent.
+class PrimalDualState(AveragedAdamState):
+    """Also the logarithm of the multiplier, and the smoothed samples of the constraint."""
+
+    log_multiplier: float
+    excess: float
+
+
+@dataclass(frozen=True)
+class PrimalDualAdam(AveragedAdam[PrimalDualState]):
+    """Preconditioned Adam for min f(x) subject to E[c(x)] <= 0, by descent and ascent.
 
     Every step descends f + exp(u + damping s) c on one sample, with s the smoothed samples
     of c, cut to [-1, 1], and ascends in u by ``ascent`` s. The gradient is linear in c, so
@@ -38,20 +46,22 @@ class PrimalDualAdam(PreconditionedAdam):
     damping: float = 2.0
     memory: float = 0.8
 
-    def init(self, x: Tensor) -> State:
-        """Return the state of `PreconditionedAdam` and the first multiplier."""
-        return {**super().init(x), "log_multiplier": math.log(self.multiplier), "excess": 0.0}
+    def init(self, x: Tensor) -> PrimalDualState:
+        """Return zero moments, averages of nothing and the first multiplier."""
+        zero = torch.zeros_like(self.preconditioner.adjoint(x))
+        averages = RunningAverage(x.clone()), RunningAverage(torch.zeros_like(x))
+        return PrimalDualState(0, zero, zero, *averages, math.log(self.multiplier), 0.0)
 
-    def step(self, x: Tensor, sample: GradientSample, state: State) -> tuple[Tensor, State]:
+    def step(
+        self, x: Tensor, sample: GradientSample, state: PrimalDualState
+    ) -> tuple[Tensor, PrimalDualState]:
         """Take one step in x and one in the multiplier; see `Solver.step`."""
         constraint = sample.constraint
         assert constraint is not None
-        excess = self.memory * state["excess"] + (1 - self.memory) * constraint.value
+        excess = self.memory * state.excess + (1 - self.memory) * constraint.value
         pressure = min(max(excess, -1.0), 1.0)
-        factor = math.exp(state["log_multiplier"] + self.damping * pressure)
+        factor = math.exp(state.log_multiplier + self.damping * pressure)
         slope = torch.add(sample.gradient, constraint.gradient, alpha=factor)
-        x, rest = super().step(x, replace(sample, gradient=slope), state)
-        ascended = state["log_multiplier"] + self.ascent * pressure / (
-            1 + state["step"] / self.decay
-        )
-        return x, {**rest, "log_multiplier": ascended, "excess": excess}
+        ascent = self.ascent * pressure / (1 + state.step / self.decay)
+        x, state = self._average(x, slope, state)
+        return x, replace(state, log_multiplier=state.log_multiplier + ascent, excess=excess)

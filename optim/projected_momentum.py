@@ -7,13 +7,22 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .averaging import RunningAverage
 from .box import project
 from .problem import GradientSample
-from .solver import Solver, State
+from .solver import Solver, SolverState
 
 
 @dataclass(frozen=True)
-class ProjectedMomentum(Solver):
+class MomentumState(SolverState):
+    """The averaged gradient, and the average of the iterates."""
+
+    momentum: Tensor
+    iterates: RunningAverage
+
+
+@dataclass(frozen=True)
+class ProjectedMomentum(Solver[MomentumState]):
     """Projected gradient descent with momentum in box and ball, as in attacks of bounded norm.
 
     A step goes ``fraction / (1 + t / decay)`` times the radius along the momentum,
@@ -46,22 +55,22 @@ class ProjectedMomentum(Solver):
     momentum: float = 0.9
     averaging: float = 8.0
 
-    def init(self, x: Tensor) -> State:
+    def init(self, x: Tensor) -> MomentumState:
         """Return no momentum and an average of nothing."""
-        return {"step": 0, "momentum": torch.zeros_like(x), "average": x.clone(), "mass": 0.0}
+        return MomentumState(0, torch.zeros_like(x), RunningAverage(x.clone()))
 
-    def step(self, x: Tensor, sample: GradientSample, state: State) -> tuple[Tensor, State]:
+    def step(
+        self, x: Tensor, sample: GradientSample, state: MomentumState
+    ) -> tuple[Tensor, MomentumState]:
         """Take one step; see `Solver.step`."""
-        step = state["step"] + 1
-        momentum = torch.lerp(sample.gradient, state["momentum"], self.momentum)
-        length = self.fraction / (1 + state["step"] / self.decay) * self.radius
+        step = state.step + 1
+        momentum = torch.lerp(sample.gradient, state.momentum, self.momentum)
+        length = self.fraction / (1 + state.step / self.decay) * self.radius
         norm = float(momentum.square().mean().sqrt())
         if norm > 0:
             x = self.bound(x - length / norm * momentum)
-        weight = float(step) ** self.averaging
-        mass = state["mass"] + weight
-        average = torch.lerp(state["average"], x, weight / mass)
-        return x, {"step": step, "momentum": momentum, "average": average, "mass": mass}
+        iterates = state.iterates.including(x, float(step) ** self.averaging)
+        return x, MomentumState(step, momentum, iterates)
 
     def bound(self, x: Tensor) -> Tensor:
         """Return x cut to the box, then drawn towards the centre until it is in the ball."""
@@ -69,10 +78,10 @@ class ProjectedMomentum(Solver):
         distance = self._distance(x)
         return x if distance <= self.radius else torch.lerp(self.center, x, self.radius / distance)
 
-    def postprocess(self, x: Tensor, state: State) -> Tensor:
+    def postprocess(self, x: Tensor, state: MomentumState) -> Tensor:
         """Return the iterate average, at the ball's edge."""
         del x
-        average = state["average"]
+        average = state.iterates.value
         distance = self._distance(average)
         if distance == 0:
             return average

@@ -5,53 +5,40 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import tyro
 from torch import Tensor
 
-from ...geometry import BarycenterEvaluation, BarycenterProblem, high_band_ratio
-from ...geometry.barycenter import Schedule, barycenter, evaluate, make_limits, make_solver
-from ...geometry.barycenter_evaluation import check_draws
-from ...geometry.progress import ProgressBar
-from ...media.colour import Alpha
-from ...media.crop import Crop
-from ...media.read import read_image, read_images
-from ...metrics import InputError, Precision
-from ...metrics.base import image_size
-from ...metrics.seeds import stream_seed
-from ...optim import Callback, Solution, StopReason, minimise, start
-from ..runs.barycenter import BarycenterFiles, identity_of
+from ...geometry import Barycenter, BarycenterOptions, barycenter
+from ...geometry.barycenter_problem import Init
+from ...media import read_image, save_image
+from ...metrics import InputError
+from ..runs.barycenter import evaluation_record, save_comparison, snapshots
 from ..runs.files import prepare_outdir, write_json
-from ..runs.folder import exit_code, run_record
-from ..runs.options import default_of, make_metric, resolve_device
+from ..runs.folder import RunFolder, closing_line, exit_code, run_record
+from ..runs.options import (
+    BarycenterArguments,
+    MetricOptions,
+    PictureOptions,
+    Pictures,
+    TheMetric,
+    flat,
+)
 from ..runs.plots import plot_objective
 
-_INTERRUPTED_DRAWS = 8
+_FILES = ("barycenter.png", "mean.png", "comparison.png", "objective.png", "run.json")
 
 
 def barycenter_command(
     images: Annotated[tuple[Path, ...], tyro.conf.Positional],
     *,
     weights: tuple[float, ...] | None = None,
-    size: int | None = None,
-    crop: Crop | None = default_of(read_images, "crop"),
-    alpha: Alpha = default_of(read_images, "alpha"),
-    steps: int = default_of(barycenter, "steps"),
-    metric: str = default_of(barycenter, "metric"),
-    scale_levels: int | None = None,
-    init: str = default_of(barycenter, "init"),
-    power: int = default_of(barycenter, "power"),
-    schedule: Schedule = default_of(barycenter, "schedule"),
-    draws: int = default_of(barycenter, "draws"),
-    subset: int | None = default_of(barycenter, "subset"),
-    tolerance: float = default_of(barycenter, "tolerance"),
-    patience: int = default_of(barycenter, "patience"),
-    precision: Precision = default_of(barycenter, "precision"),
-    evaluation_draws: int = default_of(barycenter, "evaluation_draws"),
-    snapshots: bool = True,
-    seed: int = default_of(barycenter, "seed"),
-    device: str = "auto",
+    init: str = "blend",
+    pictures: Pictures = PictureOptions(),
+    metric: TheMetric = MetricOptions(),
+    solver: BarycenterArguments = BarycenterOptions(),
+    keep_snapshots: Annotated[bool, tyro.conf.arg(name="snapshots")] = True,
     outdir: Path = Path("outputs/barycenter"),
     resume: bool = False,
 ) -> int:
@@ -60,112 +47,61 @@ def barycenter_command(
     Args:
         images: Two or more image files of one size (see --size and --crop).
         weights: One non-negative number per image; equal by default.
-        size: Scale the short sides to this many pixels (and crop to squares).
-        crop: Keep the middle: none, center (the common size) or square.
-        alpha: Composite transparency on white, ignore it, or auto: ignore it if all
-            pixels are nearly opaque.
-        steps: Optimiser steps in all, those of a resumed run included.
-        metric: The distance to minimise.
-        scale_levels: Levels of the E-LPIPS scale ensemble; by image size if not given.
         init: Start from blend (the pixel mean), noise, image (the first of largest
             weight) or an image file.
-        power: 1 sums the distances, 2 their squares (as the authors' scripts).
-        schedule: adaptive, or released (the authors', meant for 100,000 steps).
-        draws: Random draws of the ensemble per step.
-        subset: Look at this many randomly chosen images per step; all by default.
-        tolerance: Stop when the gradient has fallen to this fraction of its first norm.
-        patience: Stop after this many evaluations (one per 50 steps) without a new best.
-        precision: Of the gradients' arithmetic: auto (bfloat16 where the processor is made
-            for it), float32 or bfloat16. Results are judged in float32.
-        evaluation_draws: Fresh draws for the final evaluation.
-        snapshots: Save the picture at log-spaced steps.
-        seed: Same seed, same numbers.
-        device: auto, cpu, cuda, cuda:1, ...
+        pictures: How images are read.
+        metric: Which distance.
+        solver: How the image is computed.
+        keep_snapshots: Save the picture at log-spaced steps.
         outdir: Folder for everything the run writes.
         resume: Go on from the checkpoint in OUTDIR.
     """
-    arguments = dict(locals())
     began = time.perf_counter()
     if len(images) < 2:
         raise InputError(f"found {len(images)} images, expected two or more")
-    limits = make_limits(steps, tolerance, patience)
-    check_draws(evaluation_draws)
-    folder = prepare_outdir(outdir)
-    where = resolve_device(device)
-    pictures = read_images(images, size=size, crop=crop, alpha=alpha).to(where)
-    options = {} if scale_levels is None else {"scale_levels": scale_levels}
-    problem = BarycenterProblem.of(
-        pictures,
+    solver.check()
+    folder, names = prepare_outdir(outdir), [path.stem for path in images]
+    inputs = pictures.read(images).to(metric.where)
+    run = RunFolder(folder)
+    found = barycenter(
+        inputs,
         weights,
-        metric=make_metric(metric, where, **options),
-        init=_read_init(init, pictures),
-        power=power,
-        draws=draws,
-        subset=subset,
-        precision=precision,
-        seed=seed,
+        solver,
+        metric=metric.create(),
+        init=_read_init(init, inputs),
+        run=run.begin(names, inputs, resume=resume),
+        callbacks=[run.callback(), *([snapshots(folder / "snapshots")] if keep_snapshots else [])],
+        progress="barycenter",
     )
-    solver = make_solver(problem, schedule)
-    out = BarycenterFiles(folder, identity_of(problem, schedule, init, seed), problem, solver)
-    if resume:
-        run = out.load(where)
-    else:
-        out.set_old_checkpoint_aside()
-        run = start(problem, solver, problem.initial, stream_seed(seed, "optimise"))
-    out.save_inputs([path.stem for path in images])
-    with ProgressBar(steps, run.step, "barycenter") as bar:
-        callbacks: list[Callback] = [bar, out.save_checkpoint]
-        if snapshots:
-            callbacks.append(out.save_snapshot)
-        solution = minimise(problem, solver, run, limits, callbacks)
-
-    interrupted = solution.result is StopReason.INTERRUPTED
-    out.save_solution(solution)
-    record = run_record("barycenter", arguments, problem, image_size(pictures), where, solution)
+    run.save(found.solution.state)
+    save_image(folder / "barycenter.png", found.image)
+    save_image(folder / "mean.png", found.problem.mean)
+    arguments = flat(
+        images=images, weights=weights, init=init, pictures=pictures, metric=metric,
+        solver=solver, snapshots=keep_snapshots, outdir=outdir, resume=resume,
+    )  # fmt: skip
+    record = run_record("barycenter", arguments, found)
     write_json(folder / "run.json", record)
-    evaluation = evaluate(
-        problem, solution.value[0], _INTERRUPTED_DRAWS if interrupted else evaluation_draws, seed
-    )
-    record["evaluation"] = _evaluation_record(problem, solution, evaluation)
+    record["evaluation"] = evaluation_record(found)
     record["seconds"]["total"] = time.perf_counter() - began
     write_json(folder / "run.json", record)
-    out.save_comparison([path.stem for path in images], solution, record["evaluation"])
-    plot_objective(
-        folder / "objective.png",
-        solution.state,
-        evaluation.baseline.objective,
-        evaluation.lower_bound,
-    )
-    print(_report(folder, solution, evaluation, record["evaluation"]))
-    return exit_code(solution.result)
+    save_comparison(folder / "comparison.png", names, found, record["evaluation"])
+    evaluation = found.evaluation
+    baseline, bound = evaluation.baseline.objective, evaluation.lower_bound
+    plot_objective(folder / "objective.png", found.solution.state, baseline, bound)
+    print(_report(found, record["evaluation"]))
+    for name in _FILES:
+        print(folder / name)
+    return exit_code(found.stop_reason)
 
 
 def _read_init(init: str, images: Tensor) -> Any:
-    if init in ("blend", "noise", "image"):
-        return init
-    return read_image(init).to(images)
+    return init if init in get_args(Init) else read_image(init).to(images)
 
 
-def _evaluation_record(
-    problem: BarycenterProblem, solution: Solution, evaluation: BarycenterEvaluation
-) -> dict[str, Any]:
-    return {
-        **vars(evaluation),
-        "high_band_ratio": high_band_ratio(solution.value[0], problem.images, problem.weights),
-        "baseline": {
-            **vars(evaluation.baseline),
-            "high_band_ratio": high_band_ratio(problem.mean, problem.images, problem.weights),
-        },
-    }
-
-
-def _report(
-    folder: Path,
-    solution: Solution,
-    evaluation: BarycenterEvaluation,
-    record: Mapping[str, Any],
-) -> str:
+def _report(found: Barycenter, record: Mapping[str, Any]) -> str:
     """Return the closing table."""
+    evaluation = found.evaluation
     best_input = min(evaluation.inputs, key=lambda value: value.objective)
     rows = [
         ("", "objective", "+-", "detail"),
@@ -185,13 +121,7 @@ def _report(
             f"{evaluation.advantage.objective:.2g} +- {evaluation.advantage.standard_error:.1g}; "
             "more --steps may help"
         )
-    lines.append(
-        f"{solution.result.value} (best at step {solution.step} of {solution.state.step}, "
-        f"{solution.state.seconds:.0f} s)"
-    )
-    files = ("barycenter.png", "mean.png", "comparison.png", "objective.png", "run.json")
-    lines += [str(folder / name) for name in files]
-    return "\n".join(lines)
+    return "\n".join([*lines, closing_line(found)])
 
 
 def _row(name: str, value: Any, detail: float | None) -> tuple[str, str, str, str]:

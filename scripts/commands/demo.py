@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...media.samples import read_sample
-from ...media.write import save_image
+from ...geometry import DEFAULT_FRAMES, BarycenterOptions, GeodesicOptions
+from ...media import read_sample, save_image
 from ..runs.files import prepare_outdir
-from ..runs.path_run import PathOptions
+from ..runs.options import MetricOptions, PictureOptions
+from ..runs.path import PathSetup
 from .barycenter import barycenter_command
 from .geodesic import geodesic_command
 
@@ -20,7 +21,7 @@ def demo_command(
     size: int = 128,
     steps: int = 240,
     path_steps: int | None = None,
-    frames: int = 10,
+    frames: int = DEFAULT_FRAMES,
     seed: int = 0,
     device: str = "auto",
     outdir: Path = Path("outputs/demo"),
@@ -39,14 +40,18 @@ def demo_command(
         outdir: Folder for everything the demonstration writes.
     """
     faces = _sources(outdir / "sources", _FACES)
-    barycenter, geodesic = outdir / "barycenter", outdir / "geodesic"
     print(
         f"The image between {faces[0]} and {faces[1]}: compare barycenter.png with mean.png, "
         "their pixel mean",
         flush=True,
     )
+    pictures, metric = PictureOptions(size=size), MetricOptions(device=device)
     code = barycenter_command(
-        faces, size=size, steps=steps, seed=seed, device=device, outdir=barycenter
+        faces,
+        pictures=pictures,
+        metric=metric,
+        solver=BarycenterOptions(steps=steps, seed=seed),
+        outdir=outdir / "barycenter",
     )
     if code:
         return code
@@ -56,8 +61,14 @@ def demo_command(
         "filmstrip.png and scanline.png the cross-fade beside it",
         flush=True,
     )
-    options = PathOptions(steps=path_steps, seed=seed, device=device)
-    return geodesic_command(*textures, frames=frames, size=size, options=options, outdir=geodesic)
+    setup = PathSetup(
+        frames=frames,
+        pictures=pictures,
+        metric=metric,
+        solver=GeodesicOptions(steps=path_steps, seed=seed),
+        outdir=outdir / "geodesic",
+    )
+    return geodesic_command(*textures, setup)
 
 
 def _sources(folder: Path, names: tuple[str, str]) -> tuple[Path, Path]:

@@ -1,117 +1,101 @@
-"""The folder of a run: its checkpoint, whose checkpoint that is, and the head of run.json."""
+"""The folder of a run: its inputs, its checkpoint, and the head of run.json."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from ...geometry.attack_problem import AttackProblem
-from ...geometry.barycenter_problem import BarycenterProblem
-from ...geometry.checkpoint import load_run, save_run
-from ...geometry.geodesic_problem import GeodesicProblem
+from ...geometry import Attack, Barycenter, Geodesic, checkpoints, load_run, save_run
+from ...media import save_image
+from ...metrics.base import image_size
 from ...metrics.precision import precision_of
-from ...optim import RunState, Solution, StopReason
-from .files import print_notice
+from ...optim import Callback, RunState, StopReason
+from .files import prepare_outdir
 from .options import weights_record
 from .record import environment
 
-AnyProblem = AttackProblem | BarycenterProblem | GeodesicProblem
-
-_CHECKPOINT, _CHECKPOINT_EVERY = "checkpoint.pt", 50
+logger = logging.getLogger("elpips")
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A folder with the checkpoint of one run.
-
-    Attributes
-    ----------
-    identity
-        What must agree for the checkpoint to be resumed, as plain values.
-    """
+    """A folder with the inputs and the checkpoint of one run."""
 
     folder: Path
-    identity: Mapping[str, Any]
 
     @property
     def checkpoint(self) -> Path:
         """The checkpoint's path."""
-        return self.folder / _CHECKPOINT
+        return self.folder / "checkpoint.pt"
 
-    def load(self, device: torch.device) -> RunState:
-        """Read the run to go on with."""
-        return load_run(self.checkpoint, self.identity, device)
+    def begin(
+        self, names: Sequence[str], images: Tensor, *, resume: bool | None = None
+    ) -> RunState | None:
+        """Save the inputs (N, 3, H, W) as used; return the run to go on from, or None.
 
-    def set_old_checkpoint_aside(self) -> None:
-        """Rename the checkpoint of an earlier run, so that it is not lost."""
+        ``resume``: go on from the checkpoint; None: if there is one. A new run renames the
+        checkpoint of an earlier one, so that it is not lost.
+        """
+        if resume or (resume is None and self.checkpoint.exists()):
+            return load_run(self.checkpoint, images.device)
         if self.checkpoint.exists():
             kept = self.checkpoint.with_name("checkpoint.previous.pt")
             self.checkpoint.replace(kept)
-            print_notice(f"{self.folder}: holds an earlier run; its checkpoint is now {kept.name}")
+            logger.warning(
+                "%s: holds an earlier run; its checkpoint is now %s", self.folder, kept.name
+            )
+        inputs = prepare_outdir(self.folder / "inputs")
+        for index, (name, image) in enumerate(zip(names, images, strict=True)):
+            save_image(inputs / f"{index:02d}_{name}.png", image)
+        return None
 
-    def save_checkpoint(self, run: RunState) -> None:
-        """Save a checkpoint now and then; a callback."""
-        if run.step % _CHECKPOINT_EVERY == 0:
-            self.save_state(run)
+    def callback(self) -> Callback:
+        """Return the callback that saves a checkpoint now and then."""
+        return checkpoints(self.checkpoint)
 
-    def save_state(self, run: RunState) -> None:
+    def save(self, run: RunState) -> None:
         """Save a checkpoint."""
-        save_run(self.checkpoint, run, self.identity)
+        save_run(self.checkpoint, run)
 
 
-def has_checkpoint(folder: Path) -> bool:
-    """Whether a run in ``folder`` can be gone on with."""
-    return (folder / _CHECKPOINT).exists()
-
-
-def exit_code(result: StopReason) -> int:
-    """Return the exit code of a command whose run ended with ``result``."""
-    return {StopReason.INTERRUPTED: 130, StopReason.NOT_FINITE: 1}.get(result, 0)
-
-
-def digest(images: Tensor) -> str:
-    """Return a hash of the very pixels."""
-    return hashlib.sha256(images.cpu().numpy().tobytes()).hexdigest()
-
-
-def metric_identity(problem: AnyProblem) -> dict[str, Any]:
-    """Return what tells a metric from others: weights, ensemble, gradients' precision."""
-    return {
-        "metric": problem.metric.name,
-        "metric weights": [weights.sha256 for weights in problem.metric.weights],
-        "ensemble": str(getattr(problem.metric, "ensemble", None)),
-        "precision": precision_of(problem.working_metric),
-    }
+def exit_code(reason: StopReason) -> int:
+    """Return the exit code of a command whose run stopped for ``reason``."""
+    return {StopReason.INTERRUPTED: 130, StopReason.NOT_FINITE: 1}.get(reason, 0)
 
 
 def run_record(
-    command: str,
-    arguments: Mapping[str, Any],
-    problem: AnyProblem,
-    size: tuple[int, int],
-    device: torch.device,
-    solution: Solution,
+    command: str, arguments: Mapping[str, Any], found: Attack | Barycenter | Geodesic
 ) -> dict[str, Any]:
     """Return the head of ``run.json``: what was run, on what, and how it ended."""
+    problem, solution = found.problem, found.solution
+    x = solution.value
     return {
         "command": command,
         "arguments": arguments,
-        "size": list(size),
-        "environment": environment(device),
+        "size": list(image_size(x)),
+        "environment": environment(x.device),
         "precision": precision_of(problem.working_metric),
         "weights": weights_record(problem.metric),
         "ensemble": getattr(problem.metric, "ensemble", None),
-        "seed": arguments["seed"],
+        "seed": found.options.seed,
         "result": solution.result.value,
         "steps": solution.state.step,
         "best_step": solution.step,
-        "draws": solution.state.history[-1].draws if solution.history else 0,
+        "draws": solution.history[-1].draws if solution.history else 0,
         "seconds": {"optimisation": solution.state.seconds},
         "evaluation": None,
     }
+
+
+def closing_line(found: Attack | Barycenter | Geodesic) -> str:
+    """Return why and when a run stopped, for the user."""
+    solution = found.solution
+    return (
+        f"{solution.result} (best at step {solution.step} of {solution.state.step}, "
+        f"{solution.state.seconds:.0f} s)"
+    )

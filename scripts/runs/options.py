@@ -1,15 +1,20 @@
-"""What the commands share: defaults, the metric and its device, seeds, output."""
+"""Options that commands share: pictures, the metric and its device, and how they are given."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import torch
 import tyro
+from torch import Tensor
+from tyro.conf import OmitArgPrefixes
 
-from ...metrics import InputError, Metric, available_metrics, create_metric
+from ...geometry import AttackOptions, BarycenterOptions, GeodesicOptions
+from ...media import Alpha, Crop, read_images
+from ...metrics import DEFAULT_METRIC, InputError, Metric, available_metrics, create_metric
 
 MetricName = Annotated[str, tyro.conf.arg(help=f"One of {', '.join(available_metrics())}.")]
 """A metric's name, as the type of an option."""
@@ -25,23 +30,80 @@ _OFF: dict[str, dict[str, Any]] = {
 }
 
 _DEVICES = "auto, cpu, cuda, cuda:1, ..."
-_SEEDS = 2**63
 
 
-def default_of(function: Callable[..., object], name: str) -> Any:
-    """Return the default of a parameter, so that command and API cannot drift apart.
+@dataclass(frozen=True)
+class PictureOptions:
+    """How image files are read.
 
-    Raises
-    ------
-    KeyError
-        There is no such parameter.
-    TypeError
-        It has no default.
+    Attributes
+    ----------
+    size
+        Scale the short sides to this many pixels (and crop to squares).
+    crop
+        Keep the middle: none, center (the common size) or square (the default with --size).
+    alpha
+        Composite transparency on white, ignore it, or auto: ignore it if all pixels are
+        nearly opaque.
     """
-    default = inspect.signature(function).parameters[name].default
-    if default is inspect.Parameter.empty:
-        raise TypeError(f"{name} of {function.__qualname__} has no default")
-    return default
+
+    size: int | None = None
+    crop: Annotated[Crop | None, tyro.conf.arg(metavar="{none,center,square}")] = None
+    alpha: Alpha = "auto"
+
+    def read(self, paths: Sequence[Path]) -> Tensor:
+        """Read image files of one size, (N, 3, H, W)."""
+        return read_images(paths, size=self.size, crop=self.crop, alpha=self.alpha)
+
+
+@dataclass(frozen=True)
+class MetricOptions:
+    """Which metric, and where it lives.
+
+    Attributes
+    ----------
+    metric
+        The distance.
+    scale_levels
+        Levels of the E-LPIPS scale ensemble; by image size if not given.
+    device
+        auto, cpu, cuda, cuda:1, ...
+    """
+
+    metric: MetricName = DEFAULT_METRIC
+    scale_levels: int | None = None
+    device: str = "auto"
+
+    def create(self) -> Metric:
+        """Create the metric on the device."""
+        options = {} if self.scale_levels is None else {"scale_levels": self.scale_levels}
+        return make_metric(self.metric, self.device, **options)
+
+    @property
+    def where(self) -> torch.device:
+        """The device."""
+        return resolve_device(self.device)
+
+
+Pictures = Annotated[OmitArgPrefixes[PictureOptions], tyro.conf.arg(name="pictures")]
+TheMetric = Annotated[OmitArgPrefixes[MetricOptions], tyro.conf.arg(name="metric")]
+BarycenterArguments = Annotated[OmitArgPrefixes[BarycenterOptions], tyro.conf.arg(name="solver")]
+GeodesicArguments = Annotated[OmitArgPrefixes[GeodesicOptions], tyro.conf.arg(name="solver")]
+AttackArguments = Annotated[OmitArgPrefixes[AttackOptions], tyro.conf.arg(name="solver")]
+
+
+def flat(**arguments: Any) -> dict[str, Any]:
+    """Return a command's arguments by the names of its options, as for run.json.
+
+    Fields of option groups stand among the other arguments, as on the command line.
+    """
+    found: dict[str, Any] = {}
+    for name, value in arguments.items():
+        if is_dataclass(value):
+            found |= flat(**{each.name: getattr(value, each.name) for each in fields(value)})
+        else:
+            found[name] = value
+    return found
 
 
 def resolve_device(name: str | torch.device) -> torch.device:
@@ -84,19 +146,6 @@ def make_metric(name: str, device: str | torch.device = "auto", **options: Any) 
     the ``elpips`` logger, and nobody needs to say it again.
     """
     return create_metric(name, device=resolve_device(device), **options)
-
-
-def make_generator(seed: int) -> torch.Generator:
-    """Return a generator on the CPU.
-
-    Raises
-    ------
-    InputError
-        The seed is negative or has more than 63 bits.
-    """
-    if not 0 <= seed < _SEEDS:
-        raise InputError(f"seed: found {seed}, expected 0 to 2^63 - 1")
-    return torch.Generator().manual_seed(seed)
 
 
 def weights_record(metric: Metric) -> list[dict[str, str | None]]:

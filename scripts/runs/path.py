@@ -1,113 +1,207 @@
-"""The files of a path: frames, animations, strips, plots, and whose checkpoint it is."""
+"""Paths with their files: solved with a checkpoint, saved, judged."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import tyro
 from torch import Tensor
 from tyro.conf import OmitArgPrefixes
 
-from ...geometry.geodesic_problem import GeodesicProblem
-from ...geometry.multilevel import Level
-from ...geometry.path_evaluation import PathComparison
-from ...geometry.reference_path import cross_fade
+from ...geometry import DEFAULT_FRAMES, Geodesic, GeodesicOptions, geodesic, stationarity_errors
+from ...geometry.reference_path import PathInit, cross_fade
 from ...geometry.sine_modes import times_of
-from ...media.animation import save_gif, save_mp4, timeline
-from ...media.filmstrip import save_filmstrip
-from ...media.scanline import save_scanlines
-from ...media.write import save_image
-from ...metrics import InputError
-from ...optim import RunState
-from .files import prepare_outdir
-from .folder import RunFolder, digest, metric_identity
+from ...media import (
+    AnimationOptions,
+    read_frames,
+    save_animation,
+    save_filmstrip,
+    save_frames,
+    save_scanlines,
+    timeline,
+)
+from ...metrics import InputError, Metric, available_metrics
+from .folder import RunFolder
+from .options import (
+    GeodesicArguments,
+    MetricOptions,
+    PictureOptions,
+    Pictures,
+    TheMetric,
+)
+from .path_report import evaluation_record, judge_also
 from .plots import plot_steps
 
 
 @dataclass(frozen=True)
-class AnimationOptions:
-    """How frames become animations and slices.
+class ShowOptions(AnimationOptions):
+    """How a path is shown.
 
     Attributes
     ----------
-    duration
-        Milliseconds per frame.
-    hold
-        Milliseconds for which the far end is shown.
-    boomerang
-        Play forth and back.
-    faithful
-        Keep the MP4's colours exactly, for players that can (4:4:4).
     rows
         Rows of pixels for the scanline plot; chosen by what moves if not given.
     """
 
-    duration: int = 200
-    hold: int = 400
-    boomerang: bool = True
-    faithful: bool = False
     rows: tuple[int, ...] | None = None
 
+    def check(self, height: int) -> None:
+        """Raise `InputError` for times and rows that cannot be shown, before the work begins."""
+        timeline(2, self)
+        for row in self.rows or ():
+            if not 0 <= row < height:
+                raise InputError(f"rows: found {row}, expected 0 to {height - 1}")
 
-AnimationArguments = Annotated[OmitArgPrefixes[AnimationOptions], tyro.conf.arg(name="animation")]
-"""The options of animations as arguments of a command."""
+
+@dataclass(frozen=True)
+class JudgeOptions:
+    """How a path is judged beside the measures under its own metric.
+
+    Attributes
+    ----------
+    also
+        A second metric to judge the path under, or none.
+    residual_draws
+        Draws for the gradient that is left at each frame; 0 leaves it out.
+    """
+
+    also: str = "lpips_alex"
+    residual_draws: int = 4
+
+    def check(self) -> None:
+        """Raise `InputError` for what cannot be judged, before the work begins."""
+        if self.also not in ("none", *available_metrics()):
+            known = ", ".join(available_metrics())
+            raise InputError(f"also: found {self.also!r}, expected none or one of {known}")
+        if self.residual_draws < 0 or self.residual_draws == 1:
+            raise InputError(f"residual draws: found {self.residual_draws}, expected 0 or >= 2")
+
+
+ShowArguments = Annotated[OmitArgPrefixes[ShowOptions], tyro.conf.arg(name="animation")]
+JudgeArguments = Annotated[OmitArgPrefixes[JudgeOptions], tyro.conf.arg(name="judgement")]
+
+
+@dataclass(frozen=True)
+class PathSetup:
+    """All that a command that computes paths is given but the images.
+
+    Attributes
+    ----------
+    frames
+        Frames of a path, both ends counted.
+    init
+        Start from crisp (a cross-fade that keeps local contrast), blend (the plain one),
+        nearest (the nearer end), noise, flow (both ends warped along their optical flow), or
+        a folder or animation of frames.
+    pictures
+        How images are read.
+    metric
+        Which distance.
+    solver
+        How paths are computed.
+    judgement
+        How they are judged.
+    animation
+        How they are shown.
+    outdir
+        Folder for everything the run writes.
+    resume
+        Go on from the checkpoint in OUTDIR.
+    """
+
+    frames: int = DEFAULT_FRAMES
+    init: str = "crisp"
+    pictures: Pictures = PictureOptions()
+    metric: TheMetric = MetricOptions()
+    solver: GeodesicArguments = GeodesicOptions()
+    judgement: JudgeArguments = JudgeOptions()
+    animation: ShowArguments = ShowOptions()
+    outdir: Path = Path("outputs/geodesic")
+    resume: bool = False
+
+    def read(self, paths: Sequence[Path]) -> Tensor:
+        """Check the options, and read image files (N, 3, H, W) onto the device."""
+        self.solver.check()
+        self.judgement.check()
+        images = self.pictures.read(paths).to(self.metric.where)
+        self.animation.check(images.shape[-2])
+        return images
+
+
+PathArguments = OmitArgPrefixes[PathSetup]
 
 FILES = ("frames", "animation.gif", "animation.mp4", "filmstrip.png", "scanline.png")
 """What `save_path` writes."""
 
 
-def check_animation(options: AnimationOptions, height: int) -> None:
-    """Raise `InputError` for times and rows that cannot be shown, before the work begins."""
-    timeline(2, duration=options.duration, hold=options.hold)
-    for row in options.rows or ():
-        if not 0 <= row < height:
-            raise InputError(f"rows: found {row}, expected 0 to {height - 1}")
+def read_init(init: str, images: Tensor) -> Any:
+    """Return the name of a start, or the frames in the folder or animation of that name."""
+    return init if init in get_args(PathInit) else read_frames(Path(init)).to(images)
 
 
-def save_path(folder: Path, frames: Tensor, options: AnimationOptions) -> None:
+def solve_in(
+    folder: Path,
+    ends: Tensor,
+    frames: int,
+    options: GeodesicOptions,
+    *,
+    metric: Metric,
+    init: str,
+    label: str,
+    names: Sequence[str] = ("start", "end"),
+    resume: bool | None = None,
+) -> Geodesic:
+    """Compute the geodesic of ``frames`` frames between ``ends`` (2, 3, H, W).
+
+    Keeps inputs and checkpoint in ``folder``; goes on from that with ``resume`` (None: if
+    there is one).
+    """
+    run = RunFolder(folder)
+    found = geodesic(
+        ends[0],
+        ends[1],
+        frames,
+        options,
+        metric=metric,
+        init=read_init(init, ends),
+        run=run.begin(names, ends, resume=resume),
+        callbacks=[run.callback()],
+        progress=label,
+    )
+    run.save(found.solution.state)
+    return found
+
+
+def solve_or_stop(folder: Path, *arguments: Any, **options: Any) -> Geodesic:
+    """Solve one path of many as `solve_in` does; Ctrl-C ends all of them."""
+    found = solve_in(folder, *arguments, **options)
+    if found.solution.interrupted:
+        raise KeyboardInterrupt
+    return found
+
+
+def save_path(folder: Path, frames: Tensor, options: ShowOptions) -> None:
     """Save frames (N + 1, 3, H, W) as PNGs, animations, filmstrip and slices."""
+    frames = frames.cpu()
     save_frames(folder / "frames", frames)
-    save_animations(folder, frames, options)
+    for suffix in ("gif", "mp4"):
+        save_animation(folder / f"animation.{suffix}", frames, options)
     fade = cross_fade(frames[0], frames[-1], times_of(len(frames) - 1))
     save_filmstrip(folder / "filmstrip.png", [("geodesic", frames), ("cross-fade", fade)])
     save_scanlines(folder / "scanline.png", frames, options.rows, baseline=fade)
 
 
-def save_animations(folder: Path, frames: Tensor, options: AnimationOptions) -> None:
-    """Save frames (N, 3, H, W) as ``animation.gif`` and ``animation.mp4``."""
-    duration, hold, boomerang = options.duration, options.hold, options.boomerang
-    save_gif(folder / "animation.gif", frames, duration=duration, hold=hold, boomerang=boomerang)
-    save_mp4(
-        folder / "animation.mp4",
-        frames,
-        duration=duration,
-        hold=hold,
-        boomerang=boomerang,
-        faithful=options.faithful,
-    )
-
-
-def save_frames(folder: Path, frames: Tensor) -> None:
-    """Save ``0000.png``, ``0001.png``, ... and remove what a longer path left there."""
-    prepare_outdir(folder)
-    for index, frame in enumerate(frames):
-        save_image(folder / f"{index:04d}.png", frame)
-    for path in folder.iterdir():
-        if re.fullmatch(r"\d{4,}\.png", path.name) and int(path.stem) >= len(frames):
-            path.unlink()
-
-
-def save_steps(
-    folder: Path, comparison: PathComparison, run: RunState, finest_from: int, power: int
-) -> None:
+def save_steps(folder: Path, found: Geodesic) -> None:
     """Plot step sizes along the path, and the finest level's energy over optimiser steps."""
-    path, baseline = comparison.path, comparison.baseline
+    path, baseline = found.evaluation.path, found.evaluation.baseline
+    finest_from = 0 if len(found.levels) == 1 else found.levels[-2].last_step or 0
     # A level ends and the next begins at one step; the later entry is the finer level's.
-    energies = {step: value for step, value in run.evaluations if step >= finest_from}
+    energies = {
+        step: value for step, value in found.solution.state.evaluations if step >= finest_from
+    }
     plot_steps(
         folder / "steps.png",
         path.steps,
@@ -116,36 +210,19 @@ def save_steps(
         energy=path.energy,
         baseline_energy=baseline.energy,
         chord=path.chord,
-        lower_bound=path.chord ** (2 * power),
+        lower_bound=path.chord ** (2 * found.problem.power),
     )
 
 
-def path_identity(
-    problem: GeodesicProblem, levels: Sequence[Level], init: str
-) -> Mapping[str, Any]:
-    """Return what must agree for a checkpoint to be resumed."""
-    return {
-        "images": digest(problem.ends),
-        "start": digest(problem.initial),
-        "init": init,
-        "frames": problem.transitions + 1,
-        **metric_identity(problem),
-        "power": problem.power,
-        "draws": problem.draws,
-        "pixel weight": problem.pixel_weight,
-        "levels": [[level.problem.transitions, *level.problem.size] for level in levels],
-        "level steps": [level.last_step for level in levels],
-        "solver": str([(level.solver.fraction, level.solver.decay) for level in levels]),
-        "seed": problem.seed,
-    }
-
-
-@dataclass(frozen=True)
-class GeodesicFolder(RunFolder):
-    """The folder of one path."""
-
-    def save_inputs(self, names: Sequence[str], ends: Tensor) -> None:
-        """Save the ends as used."""
-        inputs = prepare_outdir(self.folder / "inputs")
-        for index, (name, image) in enumerate(zip(names, ends, strict=True)):
-            save_image(inputs / f"{index:02d}_{name}.png", image)
+def judge(found: Geodesic, options: JudgeOptions) -> dict[str, Any]:
+    """Return the ``evaluation`` of run.json; after Ctrl-C on few draws, and in less depth."""
+    metric, frames, seed = found.problem.metric, found.frames, found.options.seed
+    also = judge_also(frames, options.also, metric.name, seed, found.options.chunk)
+    record = evaluation_record(found.evaluation, also)
+    if options.residual_draws and not found.solution.interrupted:
+        fade = cross_fade(frames[0], frames[-1], times_of(len(frames) - 1))
+        record["residuals"], record["baseline"]["residuals"] = (
+            stationarity_errors(found.problem, path, draws=options.residual_draws, seed=seed)
+            for path in (frames, fade)
+        )
+    return record

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ...geometry.path_evaluation import PathComparison, evaluate_path
-from ...metrics import InputError
+from ...metrics import InputError, create_metric
 from ...metrics.weights import WeightsError
-from .files import print_notice
-from .options import make_metric
+
+logger = logging.getLogger("elpips")
 
 _ALSO_DRAWS = 8
 _COLUMNS = (
@@ -40,18 +40,16 @@ def evaluation_record(comparison: PathComparison, also: dict[str, Any] | None) -
 
 
 def judge_also(
-    frames: Tensor, name: str, metric: str, device: str, seed: int = 0, chunk: int | None = None
+    frames: Tensor, name: str, metric: str, seed: int = 0, chunk: int | None = None
 ) -> dict[str, Any] | None:
     """Return the measures under a second metric, or None with a notice if it cannot be had."""
     if name in ("none", metric):
         return None
-    generator = torch.Generator().manual_seed(seed)
     try:
-        found = evaluate_path(
-            frames, make_metric(name, device), draws=_ALSO_DRAWS, generator=generator, chunk=chunk
-        )
+        second = create_metric(name, device=frames.device)
+        found = evaluate_path(second, frames, draws=_ALSO_DRAWS, seed=seed, chunk=chunk)
     except (WeightsError, InputError) as error:
-        print_notice(f"{name}: not judged under it ({error})")
+        logger.warning("%s: not judged under it (%s)", name, error)
         return None
     return {"metric": name, **asdict(found.path), "baseline": asdict(found.baseline)}
 

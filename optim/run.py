@@ -1,12 +1,15 @@
-"""What a run returns: the value, why it stopped, and how it went."""
+"""Where a run stands, how it went, and what it returns."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, overload
 
 from torch import Tensor
+
+from .solver import SolverState
 
 
 class StopReason(Enum):
@@ -17,6 +20,10 @@ class StopReason(Enum):
     NO_PROGRESS = "stopped: no more progress on held-out draws"
     INTERRUPTED = "interrupted: this is the best point so far"
     NOT_FINITE = "stopped: the objective or its gradient is not finite"
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return self.value
 
 
 @dataclass(frozen=True)
@@ -44,16 +51,57 @@ class StepRecord:
     optimality_error: float
 
 
+class History(Sequence[StepRecord]):
+    """The records of all steps: never changed, and extended without a copy.
+
+    Histories of one run share a list, of which each is the beginning that it knew of.
+    """
+
+    def __init__(self, records: Sequence[StepRecord] = ()) -> None:
+        self._records = list(records)
+        self._length = len(self._records)
+
+    def extended(self, record: StepRecord) -> History:
+        """Return the history with one more record."""
+        longer = History.__new__(History)
+        # A run that goes on from the middle of another's has a list of its own.
+        latest = len(self._records) == self._length
+        longer._records = self._records if latest else self._records[: self._length]
+        longer._records.append(record)
+        longer._length = self._length + 1
+        return longer
+
+    def __len__(self) -> int:
+        """Return the number of steps."""
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> StepRecord: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[StepRecord]: ...
+
+    def __getitem__(self, index: int | slice) -> StepRecord | list[StepRecord]:
+        """Return a record, or a list of records."""
+        if isinstance(index, slice):
+            return [self._records[each] for each in range(*index.indices(self._length))]
+        return self._records[range(self._length)[index]]
+
+
 @dataclass(frozen=True)
 class RunState:
     """The complete state of a run between two steps; what a checkpoint holds.
 
     Attributes
     ----------
+    identity
+        What the run is of, in plain numbers and strings; a run goes on only where it is equal.
     step, seconds
         Steps done and wall-clock time used, all resumed parts together.
     x, solver, generator
         The iterate, the solver's state and the state of the random generator.
+    candidate
+        What the solver would give as the result.
     best, best_value, best_step
         The best candidate by held-out evaluation so far.
     history
@@ -62,15 +110,17 @@ class RunState:
         Pairs (step, objective on the held-out draws).
     """
 
+    identity: Mapping[str, Any]
     step: int
     x: Tensor
-    solver: dict[str, Any]
+    solver: SolverState
     generator: Tensor
+    candidate: Tensor
     best: Tensor
     best_value: float
     best_step: int
     seconds: float = 0.0
-    history: tuple[StepRecord, ...] = field(default=(), repr=False)
+    history: History = field(default_factory=History, repr=False)
     evaluations: tuple[tuple[int, float], ...] = ()
 
 
@@ -90,7 +140,7 @@ class Solution:
     result
         Why the run stopped.
     state
-        Where the run stands; pass it as ``start`` to go on.
+        Where the run stands, to go on from.
     """
 
     value: Tensor
@@ -100,6 +150,11 @@ class Solution:
     state: RunState
 
     @property
-    def history(self) -> tuple[StepRecord, ...]:
+    def history(self) -> History:
         """The records of all steps."""
         return self.state.history
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the run."""
+        return self.result is StopReason.INTERRUPTED

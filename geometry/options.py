@@ -1,0 +1,224 @@
+"""Options of the solving functions: each documented once, for the library and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, TypeVar
+
+from ..metrics import InputError, Precision
+from ..metrics.seeds import check_seed
+from ..optim import StoppingCriteria
+
+Schedule = Literal["adaptive", "released"]
+
+
+@dataclass(frozen=True)
+class SolvingOptions:
+    """What every solving function takes.
+
+    Attributes
+    ----------
+    precision
+        Of the network's arithmetic in gradients: auto (bfloat16 where the processor is made
+        for it and the metric suits it), float32 or bfloat16. Results are judged in float32.
+    evaluation_draws
+        Fresh draws that the result is judged on, disjoint from those of the optimisation.
+    seed
+        Same seed, same numbers; 0 to 2^63 - 1.
+    """
+
+    precision: Precision = "auto"
+    evaluation_draws: int = 64
+    seed: int = 0
+
+    def check(self) -> None:
+        """Raise `InputError` for numbers that no run can use, before the work begins."""
+        check_draws(self.evaluation_draws)
+        check_seed(self.seed)
+        self.criteria(1)
+
+    def criteria(self, default_steps: int) -> StoppingCriteria:
+        """Return when a run stops whose steps are ``default_steps`` unless they are set."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class DescentOptions(SolvingOptions):
+    """What barycenters and geodesics take.
+
+    Attributes
+    ----------
+    power
+        1 sums the distances, which are squared feature distances (unbiased, with an exact
+        certificate); 2 sums their squares, as the authors' scripts do.
+    draws
+        Random draws of the ensemble per step, shared by all images.
+    tolerance
+        Stop when the gradient has fallen to this fraction of its first norm; 0 is off.
+    patience
+        Stop after this many evaluations (one per 50 steps) without a new best; 0 is off.
+    """
+
+    power: int = 1
+    draws: int = 1
+    tolerance: float = 0.0
+    patience: int = 0
+
+    def check(self) -> None:
+        """Raise `InputError` for numbers that no run can use, before the work begins."""
+        super().check()
+        if self.power not in (1, 2):
+            raise InputError(f"power: found {self.power}, expected 1 or 2")
+        if self.draws < 1:
+            raise InputError(f"draws per step: found {self.draws}, expected at least 1")
+
+
+@dataclass(frozen=True)
+class BarycenterOptions(DescentOptions):
+    """How a barycenter is computed.
+
+    Attributes
+    ----------
+    steps
+        Optimiser steps in all, those of a resumed run included.
+    schedule
+        adaptive (steps scaled to the images), or released (the authors', meant for 100,000
+        steps from noise).
+    subset
+        Look at this many inputs per step, drawn at random by weight; at all by default.
+    """
+
+    steps: int = 400
+    schedule: Schedule = "adaptive"
+    subset: int | None = None
+
+    def criteria(self, default_steps: int = 0) -> StoppingCriteria:
+        """Return when the run stops."""
+        del default_steps
+        return make_criteria(self.steps, self.tolerance, self.patience)
+
+
+@dataclass(frozen=True)
+class GeodesicOptions(DescentOptions):
+    """How a geodesic is computed.
+
+    Attributes
+    ----------
+    steps
+        Optimiser steps on all levels together, those of a resumed run included; by default
+        as many as the levels need.
+    coarse_to_fine
+        Find paths of 2, 4, 8, ... transitions first.
+    halvings
+        Find paths of images half, a quarter, ... the size first: this many times.
+    step_size
+        First step size, in units of how far frames may have to go by place and band.
+    pixel_weight
+        Weight of the path's energy in mean square pixel differences, which settles what the
+        metric leaves free.
+    equal_steps
+        Space the frames equally in perceptual length at the end.
+    chunk
+        Frames on the tape at a time, memory against speed; by their size if not given.
+    """
+
+    evaluation_draws: int = 12
+    steps: int | None = None
+    coarse_to_fine: bool = True
+    halvings: int = 0
+    step_size: float = 0.13
+    pixel_weight: float = 0.0
+    equal_steps: bool = False
+    chunk: int | None = None
+
+    def check(self) -> None:
+        """Raise `InputError` for numbers that no run can use, before the work begins."""
+        super().check()
+        if self.halvings < 0:
+            raise InputError(f"halvings: found {self.halvings}, expected >= 0")
+        # Written so that NaN fails.
+        if not self.step_size > 0:
+            raise InputError(f"step_size: found {self.step_size}, expected > 0")
+        if not self.pixel_weight >= 0:
+            raise InputError(f"pixel_weight: found {self.pixel_weight}, expected >= 0")
+        if self.chunk is not None and self.chunk < 1:
+            raise InputError(f"chunk: found {self.chunk}, expected at least 1")
+
+    def criteria(self, default_steps: int) -> StoppingCriteria:
+        """Return when a run stops whose levels need ``default_steps``."""
+        steps = default_steps if self.steps is None else self.steps
+        return make_criteria(steps, self.tolerance, self.patience)
+
+
+INTERPOLATION = GeodesicOptions(step_size=0.05)
+"""The defaults of `interpolate`: the start along the optical flow is close already."""
+
+ANCHOR_SIGMA = 0.05
+"""Standard deviation of the anchor's noise, measured on the authors' published anchor."""
+
+
+@dataclass(frozen=True)
+class AttackOptions(SolvingOptions):
+    """How an attack is carried out.
+
+    Attributes
+    ----------
+    steps
+        Optimiser steps in all, those of a resumed run included; 300 for a1 and 100 for a2
+        by default.
+    sigma
+        Standard deviation of the Gaussian noise that makes the anchor.
+    """
+
+    steps: int | None = None
+    sigma: float = ANCHOR_SIGMA
+
+    def check(self) -> None:
+        """Raise `InputError` for numbers that no run can use, before the work begins."""
+        super().check()
+        if not 0 < self.sigma < float("inf"):
+            raise InputError(f"sigma: found {self.sigma}, expected > 0")
+
+    def criteria(self, default_steps: int) -> StoppingCriteria:
+        """Return when an attack stops that takes ``default_steps`` unless they are set."""
+        steps = default_steps if self.steps is None else self.steps
+        return make_criteria(steps, evaluate_every=100)
+
+
+O = TypeVar("O", bound=SolvingOptions)  # noqa: E741 (options)
+
+
+def choose_options(options: O, overrides: Mapping[str, Any]) -> O:
+    """Return checked ``options`` with the fields in ``overrides`` replaced.
+
+    Raises
+    ------
+    TypeError
+        There is no such option.
+    InputError
+        A value is out of range.
+    """
+    known = [field.name for field in fields(options)]
+    for name in overrides:
+        if name not in known:
+            raise TypeError(f"there is no option {name!r}; expected any of {', '.join(known)}")
+    chosen = replace(options, **overrides)
+    chosen.check()
+    return chosen
+
+
+def check_draws(draws: int) -> None:
+    """Raise `InputError` unless there is a draw to evaluate on."""
+    if draws < 1:
+        raise InputError(f"evaluation draws: found {draws}, expected at least 1")
+
+
+def make_criteria(
+    steps: int, tolerance: float = 0.0, patience: int = 0, evaluate_every: int = 50
+) -> StoppingCriteria:
+    """Return the criteria by which a run stops, or raise `InputError`."""
+    try:
+        return StoppingCriteria(steps, tolerance, patience, evaluate_every)
+    except ValueError as error:
+        raise InputError(str(error)) from None
