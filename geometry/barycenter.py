@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..metrics import DEFAULT_METRIC, InputError, Metric
+from ..metrics import DEFAULT_METRIC, Metric
 from ..metrics.seeds import stream_seed
 from ..optim import (
     Callback,
@@ -25,7 +25,7 @@ from ..optim import (
 from .barycenter_evaluation import BarycenterEvaluation, evaluate_barycenter
 from .barycenter_problem import BarycenterProblem, Init
 from .identity import check_identity
-from .options import BarycenterOptions, Schedule, choose_options
+from .options import BarycenterOptions, choose_options
 from .progress import draws_bar, steps_bar
 
 _INTERRUPTED_DRAWS = 8
@@ -41,14 +41,13 @@ class Barycenter:
         (3, H, W) RGB in [0, 1].
     problem, options
         What was solved, and how.
-    solver, solution
-        What solved it, and how it got there.
+    solution
+        How the solver got there.
     """
 
     image: Tensor = field(repr=False)
     problem: BarycenterProblem = field(repr=False)
     options: BarycenterOptions
-    solver: Solver[Any] = field(repr=False)
     solution: Solution = field(repr=False)
     _shown: bool = field(default=False, repr=False)
 
@@ -127,7 +126,9 @@ def barycenter(
     """
     options = choose_options(options or BarycenterOptions(), overrides)
     problem = BarycenterProblem.of(images, weights, options, metric=metric, init=init)
-    solver = _solver(problem, options.schedule)
+    solver: Solver[Any] = PaperAdam()
+    if options.schedule == "adaptive":
+        solver = PreconditionedAdam(problem.preconditioner())
     identity = {**problem.identity, "schedule": options.schedule, "seed": options.seed}
     if run is None:
         seed = stream_seed(options.seed, "optimise")
@@ -136,12 +137,4 @@ def barycenter(
     with steps_bar(progress, criteria.steps, run.step) as bar:
         solution = minimise(problem, solver, run, criteria, [bar, *callbacks])
     shown = progress is not None
-    return Barycenter(solution.value[0], problem, options, solver, solution, shown)
-
-
-def _solver(problem: BarycenterProblem, schedule: Schedule) -> Solver[Any]:
-    if schedule == "released":
-        return PaperAdam()
-    if schedule == "adaptive":
-        return PreconditionedAdam(problem.preconditioner())
-    raise InputError(f"schedule: found {schedule!r}, expected 'adaptive' or 'released'")
+    return Barycenter(solution.value[0], problem, options, solution, shown)

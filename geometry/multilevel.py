@@ -18,6 +18,7 @@ from ..metrics.seeds import stream_seed
 from ..optim import (
     AveragedAdamState,
     Callback,
+    PaperAdam,
     PreconditionedAdam,
     RunState,
     Solution,
@@ -52,7 +53,7 @@ class Level:
     """
 
     problem: GeodesicProblem
-    solver: PreconditionedAdam
+    solver: PreconditionedAdam | PaperAdam
     last_step: int | None = None
 
 
@@ -65,6 +66,8 @@ def plan(problem: GeodesicProblem, options: GeodesicOptions | None = None) -> tu
     barycenter's is best (`docs/performance.md`).
     """
     options = options or GeodesicOptions()
+    if options.schedule == "released":
+        return (Level(problem, PaperAdam()),)
     halvings = options.halvings
     counts = _coarser_counts(problem.transitions) if options.coarse_to_fine else []
     counts.append(problem.transitions)
@@ -90,8 +93,16 @@ def identity(levels: tuple[Level, ...]) -> Identity:
         **levels[-1].problem.identity,
         "levels": [[level.problem.transitions, *level.problem.size] for level in levels],
         "level steps": [level.last_step for level in levels],
-        "solver": str([(level.solver.fraction, level.solver.decay) for level in levels]),
+        "solver": [_scalars(level.solver) for level in levels],
     }
+
+
+def _scalars(solver: PreconditionedAdam | PaperAdam) -> list[str]:
+    """Return a solver's name and numbers."""
+    numbers = (
+        f"{name} {value}" for name, value in vars(solver).items() if name != "preconditioner"
+    )
+    return [type(solver).__name__, *numbers]
 
 
 def start_path(levels: tuple[Level, ...], seed: int) -> RunState:
@@ -178,6 +189,7 @@ def _lift(x: Tensor, coarse: GeodesicProblem, fine: GeodesicProblem) -> Tensor:
 
 def _carry(run: RunState, coarse: Level, fine: Level) -> RunState:
     """Go on with a run on a finer level; counters, records and the solver's memory stay."""
+    assert isinstance(fine.solver, PreconditionedAdam)
     assert isinstance(run.solver, AveragedAdamState)
     x = _lift(run.candidate, coarse.problem, fine.problem)
 

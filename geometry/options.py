@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from ..metrics import InputError, Precision
 from ..metrics.seeds import check_seed
@@ -54,6 +54,9 @@ class DescentOptions(SolvingOptions):
         certificate); 2 sums their squares, as the authors' scripts do.
     draws
         Random draws of the ensemble per step, shared by all images.
+    schedule
+        adaptive (steps scaled to the images), or released (the authors' for barycenters,
+        meant for 100,000 steps; a path is then computed on all frames at once).
     tolerance
         Stop when the gradient has fallen to this fraction of its first norm; 0 is off.
     patience
@@ -62,6 +65,7 @@ class DescentOptions(SolvingOptions):
 
     power: int = 1
     draws: int = 1
+    schedule: Schedule = "adaptive"
     tolerance: float = 0.0
     patience: int = 0
 
@@ -72,6 +76,9 @@ class DescentOptions(SolvingOptions):
             raise InputError(f"power: found {self.power}, expected 1 or 2")
         if self.draws < 1:
             raise InputError(f"draws per step: found {self.draws}, expected at least 1")
+        if self.schedule not in get_args(Schedule):
+            known = "expected 'adaptive' or 'released'"
+            raise InputError(f"schedule: found {self.schedule!r}, {known}")
 
 
 @dataclass(frozen=True)
@@ -82,15 +89,11 @@ class BarycenterOptions(DescentOptions):
     ----------
     steps
         Optimiser steps in all, those of a resumed run included.
-    schedule
-        adaptive (steps scaled to the images), or released (the authors', meant for 100,000
-        steps from noise).
     subset
         Look at this many inputs per step, drawn at random by weight; at all by default.
     """
 
     steps: int = 400
-    schedule: Schedule = "adaptive"
     subset: int | None = None
 
     def criteria(self, default_steps: int = 0) -> StoppingCriteria:

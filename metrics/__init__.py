@@ -15,6 +15,7 @@ from .ensemble import EnsembleDraw as EnsembleDraw
 from .errors import InputError as InputError
 from .precision import Precision as Precision
 from .precision import working_copy as working_copy
+from .registry import DEFAULT_METRIC as DEFAULT_METRIC
 from .registry import available_metrics as available_metrics
 from .registry import create_metric as create_metric
 from .sampling import Comparison as Comparison

@@ -40,13 +40,16 @@ _RECIPES = {
 }
 
 
+DEFAULT_METRIC = "elpips_vgg"
+
+
 def available_metrics() -> tuple[str, ...]:
     """Return the names that `create_metric` knows."""
     return (*_RECIPES, "l2")
 
 
 def create_metric(
-    name: str = "elpips_vgg",
+    name: str = DEFAULT_METRIC,
     *,
     trunk: Path | None = None,
     linear: Path | Weights | None = None,

@@ -13,21 +13,19 @@ from typing import Any
 
 from torch import Tensor
 
-from ...geometry import BarycenterProblem, high_band_ratio
-from ...geometry.barycenter import Schedule, evaluate, make_solver
-from ...geometry.progress import ProgressBar
+from ...geometry import barycenter, high_band_ratio
+from ...geometry.identity import digest
+from ...geometry.options import Schedule
 from ...media.grid import Cell, save_grid
 from ...media.read import read_images
 from ...media.samples import read_squares
 from ...media.write import save_image
 from ...metrics import Metric
-from ...metrics.seeds import stream_seed
-from ...optim import RunState, StoppingCriteria, StopReason, minimise, start
+from ...optim import RunState
 from ..runs.files import prepare_outdir, write_json
-from ..runs.folder import digest
 from ..runs.options import make_metric, resolve_device, weights_record
 from ..runs.record import environment
-from ..runs.result_cache import kept
+from ..runs.result_cache import cached_results
 
 PAIRS = (
     ("astronaut_face", "hopper_face"),
@@ -149,7 +147,7 @@ def _solved(
         "seed": seed,
         "draws": draws,
     }
-    rows = kept(folder / f"{name}.json", identity, compute, pictures)["rows"]
+    rows = cached_results(folder / f"{name}.json", identity, compute, pictures)["rows"]
     return list(zip(rows, read_images(pictures), strict=True))
 
 
@@ -163,18 +161,25 @@ def _solve(
     draws: int,
 ) -> list[tuple[dict[str, Any], Tensor]]:
     """Run one solver to each of ``marks`` steps; return a row of figures and an image each."""
-    problem = BarycenterProblem.of(images, metric=metric, init=init, seed=seed)
-    solver = make_solver(problem, schedule)
-    run: RunState = start(problem, solver, problem.initial, stream_seed(seed, "optimise"))
+    run: RunState | None = None
     results = []
     for steps in marks:
-        with ProgressBar(steps, run.step, schedule) as bar:
-            solution = minimise(problem, solver, run, StoppingCriteria(steps), [bar])
-        if solution.result is StopReason.INTERRUPTED:
+        found = barycenter(
+            images,
+            metric=metric,
+            init=init,
+            run=run,
+            progress=schedule,
+            steps=steps,
+            schedule=schedule,
+            seed=seed,
+            evaluation_draws=draws,
+        )
+        if found.solution.interrupted:
             raise KeyboardInterrupt
-        run, image = solution.state, solution.value[0]
+        run, image = found.solution.state, found.image
         began = time.perf_counter()
-        evaluation = evaluate(problem, image, draws, seed)
+        evaluation = found.evaluation
         results.append(
             (
                 {

@@ -10,18 +10,17 @@ from pathlib import Path
 from statistics import mean, median
 from typing import TYPE_CHECKING, Any
 
-from ...geometry.barycenter import Schedule
-from ...geometry.progress import ProgressBar
+from ...geometry.identity import digest
+from ...geometry.options import Schedule
 from ...media.figure import save_figure
 from ...media.read import read_images
 from ...media.samples import read_squares
 from ...metrics import InputError, Precision
 from ..runs.files import prepare_outdir, write_json
-from ..runs.folder import digest
 from ..runs.options import make_metric, resolve_device, weights_record
 from ..runs.record import environment
 from ..runs.tables import format_table
-from .curves import Curve, Point, Task, curve, kept_curve
+from .curves import Curve, Point, Task, cached_curve, curve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -114,8 +113,7 @@ def _curves(
         name = f"{schedule}_{size}px_{task.frames}frames_{marks[-1]}steps_seed{seed}.json"
 
         def compute(seed: int = seed) -> Curve:
-            with ProgressBar(marks[-1], 0, f"{schedule}, seed {seed}") as bar:
-                return curve(task, schedule, marks, seed, [bar])
+            return curve(task, schedule, marks, seed, f"{schedule}, seed {seed}")
 
         identity = {
             "images": digest(task.images),
@@ -124,7 +122,7 @@ def _curves(
             "draws": task.draws,
             "precision": task.precision,
         }
-        found.append(kept_curve(folder / name, identity, compute))
+        found.append(cached_curve(folder / name, identity, compute))
     return found
 
 

@@ -11,36 +11,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...geometry.barycenter import Schedule, make_solver
-from ...geometry.barycenter_evaluation import evaluate_barycenter
-from ...geometry.barycenter_problem import BarycenterProblem
-from ...geometry.geodesic_problem import GeodesicProblem
-from ...geometry.multilevel import level_of, minimise_path, on_finest, plan, start_path
+from ...geometry import barycenter, evaluate_barycenter, geodesic
+from ...geometry.multilevel import Level, on_finest
+from ...geometry.options import Schedule
 from ...geometry.path_energy import path_energy
 from ...metrics import Metric, Precision
 from ...metrics.base import image_size
-from ...metrics.seeds import stream, stream_seed
+from ...metrics.seeds import stream
 from ...metrics.statistics import standard_error
-from ...optim import (
-    Callback,
-    PaperAdam,
-    Problem,
-    RunState,
-    Solution,
-    Solver,
-    StoppingCriteria,
-    StopReason,
-    minimise,
-    start,
-)
-from ..runs.result_cache import kept
-
-Callbacks = tuple[Callback, ...]
+from ...optim import Callback, RunState, Solution
+from ..runs.result_cache import cached_results
 
 _EVALUATION_SEED = 2**32
 """Far from the seeds of runs, and one for all: every curve is judged on the same draws."""
-
-_NEVER = 2**62
 
 
 @dataclass(frozen=True)
@@ -108,108 +91,115 @@ class Task:
 
 
 def curve(
-    task: Task,
-    schedule: Schedule,
-    marks: Sequence[int],
-    seed: int,
-    callbacks: Sequence[Callback] = (),
+    task: Task, schedule: Schedule, marks: Sequence[int], seed: int, progress: str | None = None
 ) -> Curve:
-    """Follow a schedule to ``marks`` steps.
+    """Follow a schedule to the last of ``marks`` steps, and judge where it was at each.
 
     The released one starts barycenters from noise, as the authors' scripts; it has no paths,
     and works on all frames at once, from the cross-fade. Ours has its own defaults.
     """
-    method = (_path if task.frames else _barycenter)(task, schedule, seed, tuple(callbacks))
+    follow = _path if task.frames else _barycenter
     judge = _judge_path if task.frames else _judge_barycenter
-    run, points = method.run, []
-    for steps in (0, *marks):
-        solution = method.advance(run, StoppingCriteria(steps, evaluate_every=_NEVER))
-        if solution.result is StopReason.INTERRUPTED:
-            raise KeyboardInterrupt
-        run = solution.state
-        value, error = judge(task, method.candidate(run))
-        points.append(Point(steps, method.passes(steps), run.seconds, value, error))
-    return Curve(tuple(points), method.candidate(run))
+    points, pictures = [], torch.empty(0)
+    for each, pictures in follow(task, schedule, marks, seed, progress):
+        points.append(Point(each.steps, each.passes, each.seconds, *judge(task, pictures)))
+    return Curve(tuple(points), pictures)
 
 
 @dataclass(frozen=True)
-class _Method:
-    """How to begin, to go on, what the result is so far, and the passes of so many steps."""
+class _Mark:
+    """A place on a run's way: steps, network passes and seconds so far."""
 
-    run: RunState
-    advance: Callable[[RunState, StoppingCriteria], Solution]
-    candidate: Callable[[RunState], Tensor]
-    passes: Callable[[int], int]
+    steps: int
+    passes: int
+    seconds: float
 
 
-def _barycenter(task: Task, schedule: Schedule, seed: int, callbacks: Callbacks) -> _Method:
-    problem = BarycenterProblem.of(
+def _barycenter(
+    task: Task, schedule: Schedule, marks: Sequence[int], seed: int, progress: str | None
+) -> list[tuple[_Mark, Tensor]]:
+    seen, look = _watch(marks)
+    found = barycenter(
         task.images,
         metric=task.metric,
-        power=task.power,
-        seed=seed,
         init="noise" if schedule == "released" else "blend",
+        callbacks=[look],
+        progress=progress,
+        steps=marks[-1],
+        schedule=schedule,
+        power=task.power,
         precision=task.precision,
+        seed=seed,
     )
-    solver = make_solver(problem, schedule)
-    return _one_level(problem, solver, problem.initial, seed, len(task.images) + 2, callbacks)
+    _check_whole(found.solution)
+    # Per draw, every input forward once, the image forward and back.
+    passes = len(task.images) + 2
+    way = [(_Mark(run.step, run.step * passes, run.seconds), run.candidate) for run in seen]
+    return [(_Mark(0, 0, 0.0), found.problem.initial), *way]
 
 
-def _path(task: Task, schedule: Schedule, seed: int, callbacks: Callbacks) -> _Method:
-    released = schedule == "released"
-    problem = GeodesicProblem.of(
+def _path(
+    task: Task, schedule: Schedule, marks: Sequence[int], seed: int, progress: str | None
+) -> list[tuple[_Mark, Tensor]]:
+    seen, look = _watch(marks)
+    found = geodesic(
         task.images[0],
         task.images[1],
         task.frames,
         metric=task.metric,
-        init="blend" if released else "crisp",
+        init="blend" if schedule == "released" else "crisp",
+        callbacks=[look],
+        progress=progress,
+        steps=marks[-1],
+        schedule=schedule,
         power=task.power,
-        seed=seed,
         precision=task.precision,
+        seed=seed,
     )
-    if released:
-        passes = 2 * problem.transitions
-        return _one_level(problem, PaperAdam(), problem.initial, seed, passes, callbacks)
-    levels = plan(problem)
-
-    def candidate(run: RunState) -> Tensor:
-        solver = levels[level_of(levels, run.x)].solver
-        return on_finest(levels, solver.postprocess(run.x, run.solver))
-
-    def passes_of(steps: int) -> int:
-        total = done = 0
-        for level in levels:
-            until = steps if level.last_step is None else min(steps, level.last_step)
-            total += (until - done) * 2 * level.problem.transitions
-            done = until
-        return total
-
-    def advance(run: RunState, limits: StoppingCriteria) -> Solution:
-        return minimise_path(levels, run, limits, callbacks)
-
-    return _Method(start_path(levels, seed), advance, candidate, passes_of)
+    _check_whole(found.solution)
+    levels = found.levels
+    way = [
+        (_Mark(run.step, _passes(levels, run.step), run.seconds), on_finest(levels, run.candidate))
+        for run in seen
+    ]
+    return [(_Mark(0, 0, 0.0), on_finest(levels, levels[0].problem.initial)), *way]
 
 
-def _one_level(
-    problem: Problem, solver: Solver, x: Tensor, seed: int, passes: int, callbacks: Callbacks
-) -> _Method:
-    return _Method(
-        start(problem, solver, x, stream_seed(seed, "optimise")),
-        lambda run, limits: minimise(problem, solver, run, limits, callbacks),
-        lambda run: solver.postprocess(run.x, run.solver),
-        lambda steps: steps * passes,
-    )
+def _watch(marks: Sequence[int]) -> tuple[list[RunState], Callback]:
+    """Return a list of runs, and the callback that adds each one there whose step is a mark."""
+    seen: list[RunState] = []
+
+    def look(run: RunState) -> None:
+        if run.step in marks:
+            seen.append(run)
+
+    return seen, look
+
+
+def _check_whole(solution: Solution) -> None:
+    if solution.interrupted:
+        raise KeyboardInterrupt
+
+
+def _passes(levels: Sequence[Level], steps: int) -> int:
+    """Return the network passes of the first steps: every frame forward and back."""
+    total = done = 0
+    for level in levels:
+        until = steps if level.last_step is None else min(steps, level.last_step)
+        total += (until - done) * 2 * level.problem.transitions
+        done = until
+    return total
 
 
 def _judge_barycenter(task: Task, x: Tensor) -> tuple[float, float]:
     found = evaluate_barycenter(
+        task.metric,
         x[0],
         task.images,
         torch.full((len(task.images),), 1 / len(task.images)),
-        task.metric,
         power=task.power,
         draws=task.draws,
-        generator=stream(_EVALUATION_SEED, "evaluate"),
+        seed=_EVALUATION_SEED,
     )
     return found.objective, found.standard_error
 
@@ -225,8 +215,8 @@ def _judge_path(task: Task, x: Tensor) -> tuple[float, float]:
     return float(energies.mean()), float(standard_error(energies))
 
 
-def kept_curve(path: Path, identity: Mapping[str, Any], compute: Callable[[], Curve]) -> Curve:
+def cached_curve(path: Path, identity: Mapping[str, Any], compute: Callable[[], Curve]) -> Curve:
     """Return the curve in the file ``path``, or compute it and write it there."""
-    content = kept(path, identity, lambda: vars(compute()))
+    content = cached_results(path, identity, lambda: vars(compute()))
     points = tuple(Point(**each) for each in content["points"])
     return Curve(points, torch.tensor(content["pictures"]))

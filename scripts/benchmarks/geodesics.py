@@ -9,20 +9,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from ...geometry import GeodesicOptions
 from ...geometry.path_evaluation import evaluate_path
+from ...media import save_frames
 from ...media.crop import center_crop
 from ...media.filmstrip import save_filmstrip
 from ...media.frames import read_frames
 from ...media.read import read_images
 from ...media.samples import read_squares
 from ...metrics import InputError, Metric
-from ...metrics.seeds import stream
 from ..runs.files import prepare_outdir, write_json
-from ..runs.options import weights_record
-from ..runs.path import save_frames
-from ..runs.path_run import PathArguments, PathOptions, check_options, continue_path
+from ..runs.options import GeodesicArguments, MetricOptions, TheMetric, weights_record
+from ..runs.path import solve_or_stop
 from ..runs.record import environment
 
 PAIRS = (
@@ -44,7 +45,9 @@ def benchmark_geodesics_command(
     samples: int = len(PAIRS),
     size: int = 128,
     frames: int = 10,
-    options: PathArguments = PathOptions(),  # noqa: B008 (frozen)
+    init: str = "crisp",
+    metric: TheMetric = MetricOptions(),
+    solver: GeodesicArguments = GeodesicOptions(),
     outdir: Path = Path("outputs/benchmark_geodesics"),
 ) -> int:
     """Compute geodesics of pairs and measure them beside the cross-fade.
@@ -56,32 +59,37 @@ def benchmark_geodesics_command(
         samples: How many of the pairs of images that come along to include.
         size: Side in pixels: clips are cropped to it, other images scaled and cropped.
         frames: Frames of the paths, both ends counted.
-        options: How the paths are computed.
+        init: Where to start, as for `elpips geodesic`.
+        metric: Which distance.
+        solver: How the paths are computed.
         outdir: Folder for frames, filmstrips and benchmark.json; pairs already solved in
             it are read, an interrupted one goes on.
     """
-    check_options(options)
+    solver.check()
     folder = prepare_outdir(outdir)
-    metric = options.make_metric()
+    judge = metric.create()
     rows: list[dict[str, Any]] = []
     print(f"{'pair':<28}{'path':<12}" + "".join(f"{name:>17}" for name in _COLUMNS), flush=True)
     for name, ends, published in _cases(clip, pair, samples, size, frames):
         part = prepare_outdir(folder / name)
-        solved = continue_path(ends, frames, metric, options, part, label=name)
+        solved = solve_or_stop(
+            part, ends.to(metric.where), frames, solver, metric=judge, init=init, label=name
+        )
         save_frames(part / "frames", solved.frames)
         paths = {"geodesic": solved.frames.cpu()}
         if published is not None:
             paths["published"] = published
         seconds = solved.solution.state.seconds
-        rows += _judged(name, paths, metric, options, seconds, part)
+        rows += _judged(name, paths, judge, solver, metric.where, seconds, part)
     write_json(
         folder / "benchmark.json",
         {
             "command": "benchmark geodesics",
             "size": size,
-            "options": options,
-            "environment": environment(options.where),
-            "weights": weights_record(metric),
+            "options": solver,
+            "init": init,
+            "environment": environment(metric.where),
+            "weights": weights_record(judge),
             "rows": rows,
         },
     )
@@ -121,17 +129,18 @@ def _judged(
     name: str,
     paths: dict[str, Tensor],
     metric: Metric,
-    options: PathOptions,
+    options: GeodesicOptions,
+    device: torch.device,
     seconds: float,
     folder: Path,
 ) -> list[dict[str, Any]]:
     """Evaluate paths of one pair and the cross-fade on the same draws; print and return rows."""
     found = {
         title: evaluate_path(
-            path.to(options.where),
             metric,
+            path.to(device),
             draws=options.evaluation_draws,
-            generator=stream(options.seed, "evaluate"),
+            seed=options.seed,
         )
         for title, path in paths.items()
     }

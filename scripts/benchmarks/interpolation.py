@@ -15,31 +15,31 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...geometry import INTERPOLATION
 from ...geometry.flow_interpolation import flow_path
 from ...media.grid import Cell, save_grid
 from ...media.write import to_uint8
 from ...metrics import Metric, estimate
-from ...metrics.seeds import stream
-from ..commands.geodesic import INTERPOLATION
 from ..runs.files import prepare_outdir, write_json
-from ..runs.options import make_metric, weights_record
-from ..runs.path_run import PathArguments, PathOptions, check_options, continue_path
+from ..runs.options import GeodesicArguments, MetricOptions, TheMetric, make_metric, weights_record
+from ..runs.path import solve_or_stop
 from ..runs.record import environment
 from .fidelity import psnr, ssim
-from .footage import Triplet, load_triplets
+from .footage import load_triplets
 
 MEASURES = ("psnr", "ssim", "lpips_alex", "elpips_vgg")
 _DRAWS = 32
-_PURE = PathOptions()
 
 
 def benchmark_interpolation_command(
     *,
     triplets: int = 20,
     size: int = 128,
-    options: PathArguments = INTERPOLATION,
-    pure_init: str = _PURE.init,
-    pure_steps: int | None = _PURE.steps,
+    init: str = "flow",
+    metric: TheMetric = MetricOptions(),
+    solver: GeodesicArguments = INTERPOLATION,
+    pure_init: str = "crisp",
+    pure_steps: int | None = None,
     outdir: Path = Path("outputs/benchmark_interpolation"),
 ) -> int:
     """Predict the middle frames of triplets of real footage and measure how well.
@@ -47,18 +47,20 @@ def benchmark_interpolation_command(
     Args:
         triplets: How many, spread over all clips.
         size: Side of the frames in pixels.
-        options: How the default of elpips interpolate computes paths.
+        init: Where elpips interpolate starts.
+        metric: Which distance.
+        solver: How elpips interpolate computes paths.
         pure_init: Where the pure geodesic starts.
         pure_steps: Optimiser steps of the pure geodesic.
         outdir: Folder for benchmark.json and pictures; paths already solved are read.
     """
-    check_options(options)
+    solver.check()
     folder = prepare_outdir(outdir)
-    metric = options.make_metric()
-    judges = {name: make_metric(name, options.device) for name in MEASURES[2:]}
+    distance = metric.create()
+    judges = {name: make_metric(name, metric.device) for name in MEASURES[2:]}
     settings = {
-        "geodesic": replace(options, init=pure_init, steps=pure_steps),
-        "interpolate": options,
+        "geodesic": (pure_init, replace(solver, steps=pure_steps)),
+        "interpolate": (init, solver),
     }
     rows: list[dict[str, Any]] = []
     grid: list[list[Cell]] = []
@@ -68,11 +70,20 @@ def benchmark_interpolation_command(
             "cross-fade": (first + last) / 2,
             "flow": flow_path(first, last, [0.5])[0],
         }
-        for name, setting in settings.items():
-            part = prepare_outdir(folder / f"{index:02d}_{triplet.clip}_{name}")
-            found[name] = _middle(triplet, metric, setting, part, f"{index:02d} {name}")
+        for name, (start, setting) in settings.items():
+            solved = solve_or_stop(
+                prepare_outdir(folder / f"{index:02d}_{triplet.clip}_{name}"),
+                triplet.images[[0, 2]].to(metric.where),
+                3,
+                setting,
+                metric=distance,
+                init=start,
+                label=f"{index:02d} {name}",
+                names=("first", "last"),
+            )
+            found[name] = solved.frames[1].cpu()
         for name, image in found.items():
-            judged = judge(image, truth, judges, options)
+            judged = judge(image, truth, judges, solver.seed)
             rows.append({"clip": triplet.clip, "frames": triplet.frames, "method": name} | judged)
         cells = [Cell(first, triplet.clip), Cell(truth, "truth"), Cell(last, "")]
         grid.append([*cells, *(Cell(image, name) for name, image in found.items())])
@@ -84,9 +95,9 @@ def benchmark_interpolation_command(
         {
             "command": "benchmark interpolation",
             "size": size,
-            "options": options,
-            "environment": environment(options.where),
-            "weights": weights_record(metric),
+            "options": solver,
+            "environment": environment(metric.where),
+            "weights": weights_record(distance),
             "summary": table,
             "rows": rows,
         },
@@ -100,18 +111,19 @@ def benchmark_interpolation_command(
 
 
 def judge(
-    image: Tensor, truth: Tensor, judges: Mapping[str, Metric], options: PathOptions
+    image: Tensor, truth: Tensor, judges: Mapping[str, Metric], seed: int
 ) -> dict[str, float]:
     """Return the measures of a predicted frame (3, H, W), as an 8-bit picture."""
     rounded = torch.from_numpy(to_uint8(image)).permute(2, 0, 1)[None].float() / 255
     result = {"psnr": psnr(image[None], truth[None]), "ssim": ssim(image, truth)}
     for name, metric in judges.items():
+        device = next(metric.buffers()).device
         distance = estimate(
             metric,
-            rounded.to(options.where),
-            truth[None].to(options.where),
+            rounded.to(device),
+            truth[None].to(device),
             max_draws=_DRAWS,
-            generator=stream(options.seed, "evaluate"),
+            seed=seed,
         ).distance
         result[name] = float(distance)
     return result
@@ -134,15 +146,6 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, dict[str, tuple[float, floa
             for name, each in values.items()
         }
     return table
-
-
-def _middle(
-    triplet: Triplet, metric: Metric, options: PathOptions, folder: Path, label: str
-) -> Tensor:
-    ends = triplet.images[[0, 2]]
-    names = ("first", "last")
-    solved = continue_path(ends, 3, metric, options, folder, names=names, label=label)
-    return solved.frames[1].cpu()
 
 
 def _line(rows: list[dict[str, Any]]) -> str:

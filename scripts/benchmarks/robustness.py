@@ -12,20 +12,19 @@ import torch
 import tyro
 from torch import Tensor
 
-from ...geometry import attack, pairwise_distances
+from ...geometry import AttackOptions, pairwise_distances
 from ...geometry.attack_problem import AttackKind
-from ...geometry.barycenter_evaluation import check_draws
+from ...media import list_images, read_images
 from ...media.grid import Cell, save_grid
-from ...media.read import list_images, read_images
 from ...media.samples import read_squares
 from ...media.write import save_image
-from ...metrics import InputError, Metric, Precision
+from ...metrics import InputError, Metric
 from ...metrics.base import image_size
 from ...metrics.seeds import stream
 from ...metrics.statistics import mean_of
-from ..runs.attack import TITLES, AttackResult, AttackSettings, solve_or_read
+from ..runs.attack import TITLES, AttackResult, solve_or_read
 from ..runs.files import prepare_outdir, write_json
-from ..runs.options import default_of, make_metric, resolve_device, weights_record
+from ..runs.options import AttackArguments, make_metric, resolve_device, weights_record
 from ..runs.record import environment
 from ..runs.tables import format_table
 
@@ -57,11 +56,7 @@ def robustness_command(
     untargeted: bool = False,
     limit: int | None = None,
     size: int = 128,
-    sigma: float = default_of(attack, "sigma"),
-    steps: int | None = None,
-    precision: Precision = default_of(attack, "precision"),
-    evaluation_draws: int = default_of(attack, "evaluation_draws"),
-    seed: int = default_of(attack, "seed"),
+    solver: AttackArguments = AttackOptions(),
     device: str = "auto",
     outdir: Path = Path("outputs/robustness"),
 ) -> int:
@@ -78,15 +73,11 @@ def robustness_command(
         untargeted: A1 away from the image, without a target.
         limit: Attack the first so many images only.
         size: Short side in pixels, cropped to squares.
-        sigma: Standard deviation of the anchor's noise.
-        steps: Optimiser steps per attack; 300 for a1 and 100 for a2 by default.
-        precision: Of the gradients' arithmetic: auto, float32 or bfloat16.
-        evaluation_draws: Fresh draws that each result is judged on.
-        seed: Same seed, same numbers.
+        solver: How each image is attacked.
         device: auto, cpu, cuda, ...
         outdir: Folder for pictures and robustness.json; attacks already in it are kept.
     """
-    check_draws(evaluation_draws)
+    solver.check()
     if not metrics or not attacks:
         raise InputError("expected at least one of --metrics and one of --attacks")
     if limit is not None and limit < 1:
@@ -101,16 +92,15 @@ def robustness_command(
     kinds = tuple(dict.fromkeys(attacks))
     rows, records, found = [], {}, {}
     for metric in judged:
-        set_mean = mean_between(metric, pictures, seed)
+        set_mean = mean_between(metric, pictures, solver.seed)
         results: Results = {kind: [] for kind in kinds}
         for index, kind in product(range(count), kinds):
             target = None
             if kind == "a1" and not untargeted:
                 target = pictures[(index + 1) % len(pictures)]
-            settings = AttackSettings(kind, sigma, steps, precision, seed, evaluation_draws)
             label = f"{metric.name}_{kind}_{names[index]}"
             results[kind].append(
-                solve_or_read(folder, label, pictures[index], target, metric, settings)
+                solve_or_read(folder, label, kind, pictures[index], target, solver, metric=metric)
             )
         found[metric.name] = results
         rows.append(_row(results, set_mean))
@@ -135,9 +125,7 @@ def robustness_command(
             "attacked": count,
             "size": list(image_size(pictures)),
             "untargeted": untargeted,
-            "sigma": sigma,
-            "steps": steps,
-            "seed": seed,
+            "settings": solver,
             "environment": environment(where),
             "weights": {metric.name: weights_record(metric) for metric in judged},
             "means": {metric.name: row for metric, row in zip(judged, rows, strict=True)},

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ...geometry import GeodesicOptions
 from ...geometry.path_evaluation import PathEvaluation, evaluate_path
 from ...geometry.reference_path import cross_fade
 from ...geometry.sine_modes import times_of
+from ...media import save_frames
 from ...media.crop import center_crop, resize_short_side
 from ...media.samples import read_sample
-from ...metrics.seeds import stream
 from ..runs.files import prepare_outdir, write_json
-from ..runs.options import weights_record
-from ..runs.path import save_frames
-from ..runs.path_run import PathArguments, PathOptions, check_options, continue_path
+from ..runs.options import GeodesicArguments, MetricOptions, TheMetric, weights_record
+from ..runs.path import solve_or_stop
 from ..runs.record import environment
 from .fidelity import psnr
 
@@ -32,7 +32,8 @@ def benchmark_translations_command(
     sizes: tuple[int, ...] = (64, 128),
     samples: int = len(SAMPLES),
     inits: tuple[str, ...] = ("crisp", "flow"),
-    options: PathArguments = PathOptions(),  # noqa: B008 (frozen)
+    metric: TheMetric = MetricOptions(),
+    solver: GeodesicArguments = GeodesicOptions(),
     outdir: Path = Path("outputs/benchmark_translations"),
 ) -> int:
     """Compute paths between crops shifted by whole pixels and compare with the true ones.
@@ -42,12 +43,13 @@ def benchmark_translations_command(
         sizes: Sides of the crops in pixels.
         samples: How many of the images that come along to include.
         inits: Where to start.
-        options: How the paths are computed; --init is not used.
+        metric: Which distance.
+        solver: How the paths are computed.
         outdir: Folder for frames and benchmark.json; paths already solved in it are read.
     """
-    check_options(options)
+    solver.check()
     folder = prepare_outdir(outdir)
-    metric = options.make_metric()
+    judge = metric.create()
     rows: list[dict[str, Any]] = []
     print(f"{'crop':<14}{'size':>5}{'shift':>6}  {'path':<8}{'energy':>9}{'PSNR':>8}", flush=True)
     for size in sizes:
@@ -57,28 +59,33 @@ def benchmark_translations_command(
                 paths = {"true": truth}
                 for init in inits:
                     part = prepare_outdir(folder / f"{name}_{size}_{shift}_{init}")
-                    own = replace(options, init=init)
-                    solved = continue_path(
-                        truth[[0, -1]], shift + 1, metric, own, part, label=part.name
+                    solved = solve_or_stop(
+                        part,
+                        truth[[0, -1]].to(metric.where),
+                        shift + 1,
+                        solver,
+                        metric=judge,
+                        init=init,
+                        label=part.name,
                     )
                     save_frames(part / "frames", solved.frames)
                     paths[init] = solved.frames.cpu()
                 paths["fade"] = cross_fade(truth[0], truth[-1], times_of(shift))
                 for title, path in paths.items():
                     found = evaluate_path(
-                        path.to(options.where),
-                        metric,
-                        draws=options.evaluation_draws,
-                        generator=stream(options.seed, "evaluate"),
+                        judge,
+                        path.to(metric.where),
+                        draws=solver.evaluation_draws,
+                        seed=solver.seed,
                     ).path
                     rows.append(_row(name, size, shift, title, path, truth, found))
     write_json(
         folder / "benchmark.json",
         {
             "command": "benchmark translations",
-            "options": options,
-            "environment": environment(options.where),
-            "weights": weights_record(metric),
+            "options": solver,
+            "environment": environment(metric.where),
+            "weights": weights_record(judge),
             "rows": rows,
         },
     )

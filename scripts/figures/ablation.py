@@ -13,18 +13,17 @@ from typing import Annotated, Any
 
 import tyro
 
-from ...geometry import attack
-from ...geometry.barycenter_evaluation import check_draws
+from ...geometry import AttackOptions
 from ...media.grid import Cell, save_grid
-from ...media.read import read_images
 from ...media.write import save_image
-from ...metrics import Precision
 from ...metrics.base import image_size
-from ..runs.attack import AttackSettings, solve_or_read
+from ..runs.attack import solve_or_read
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import (
+    AttackArguments,
     Member,
-    default_of,
+    PictureOptions,
+    Pictures,
     ensemble_options,
     make_metric,
     resolve_device,
@@ -63,12 +62,8 @@ def figure_ablation_command(
     source: Annotated[Path, tyro.conf.Positional],
     target: Annotated[Path, tyro.conf.Positional],
     *,
-    size: int | None = 128,
-    sigma: float = default_of(attack, "sigma"),
-    steps: int | None = default_of(attack, "steps"),
-    precision: Precision = default_of(attack, "precision"),
-    evaluation_draws: int = default_of(attack, "evaluation_draws"),
-    seed: int = default_of(attack, "seed"),
+    pictures: Pictures = PictureOptions(size=128),
+    solver: AttackArguments = AttackOptions(),
     device: str = "auto",
     outdir: Path = Path("outputs/figure_ablation"),
 ) -> int:
@@ -77,25 +72,20 @@ def figure_ablation_command(
     Args:
         source: The image file that metrics compare with.
         target: The image file that the attack moves towards.
-        size: Short side in pixels, cropped to squares.
-        sigma: Standard deviation of the anchor's noise.
-        steps: Optimiser steps per stage; 300 by default.
-        precision: Of the gradients' arithmetic: auto, float32 or bfloat16.
-        evaluation_draws: Fresh draws that each stage is judged on.
-        seed: Same seed, same numbers.
+        pictures: How images are read.
+        solver: How each stage is attacked.
         device: auto, cpu, cuda, ...
         outdir: Folder for the figure and ablation.json; stages already in it are kept.
     """
-    check_draws(evaluation_draws)
+    solver.check()
     folder = prepare_outdir(outdir)
     where = resolve_device(device)
-    images = read_images([source, target], size=size).to(where)
+    images = pictures.read([source, target]).to(where)
     metrics = [make_metric(stage.metric, where, **stage.options()) for stage in STAGES]
-    settings = AttackSettings("a1", sigma, steps, precision, seed, evaluation_draws)
     cells = [Cell(images[0], "(a) source"), Cell(images[1], "(b) target")]
     records = []
     for letter, stage, metric in zip("cdefgh", STAGES, metrics, strict=True):
-        found = solve_or_read(folder, stage.name, images[0], images[1], metric, settings)
+        found = solve_or_read(folder, stage.name, "a1", images[0], images[1], solver, metric=metric)
         each = found.evaluation
         cells.append(
             Cell(
@@ -116,7 +106,7 @@ def figure_ablation_command(
             "source": source,
             "target": target,
             "size": list(image_size(images)),
-            "settings": settings,
+            "settings": solver,
             "environment": environment(where),
             "weights": {metric.name: weights_record(metric) for metric in metrics},
             "stages": records,

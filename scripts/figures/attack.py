@@ -10,18 +10,23 @@ import torch
 import tyro
 from torch import Tensor
 
-from ...geometry import attack
-from ...geometry.attack_problem import AttackKind, noisy
-from ...geometry.barycenter_evaluation import check_draws
+from ...geometry import AttackOptions
+from ...geometry.attack_problem import AttackKind
+from ...geometry.noise import noisy
 from ...media.grid import Cell, save_grid
-from ...media.read import read_images
 from ...media.write import save_image
-from ...metrics import InputError, Metric, Precision, compare
+from ...metrics import InputError, Metric, compare
 from ...metrics.base import image_size
-from ...metrics.seeds import stream
-from ..runs.attack import TITLES, AttackSettings, solve_or_read
+from ..runs.attack import TITLES, solve_or_read
 from ..runs.files import prepare_outdir, write_json
-from ..runs.options import default_of, make_metric, resolve_device, weights_record
+from ..runs.options import (
+    AttackArguments,
+    PictureOptions,
+    Pictures,
+    make_metric,
+    resolve_device,
+    weights_record,
+)
 from ..runs.record import environment
 from ..runs.tables import format_table
 
@@ -33,12 +38,8 @@ def figure_attack_command(
     target: Annotated[Path, tyro.conf.Positional],
     *,
     metrics: tuple[str, ...] = ("lpips_vgg", "lpips_alex", "elpips_vgg"),
-    size: int | None = 128,
-    sigma: float = default_of(attack, "sigma"),
-    steps: int | None = default_of(attack, "steps"),
-    precision: Precision = default_of(attack, "precision"),
-    evaluation_draws: int = default_of(attack, "evaluation_draws"),
-    seed: int = default_of(attack, "seed"),
+    pictures: Pictures = PictureOptions(size=128),
+    solver: AttackArguments = AttackOptions(),
     device: str = "auto",
     outdir: Path = Path("outputs/figure_attack"),
 ) -> int:
@@ -52,34 +53,29 @@ def figure_attack_command(
         source: The image file that metrics compare with.
         target: The image file that A1 moves towards.
         metrics: Names of the metrics to attack.
-        size: Short side in pixels, cropped to squares.
-        sigma: Standard deviation of the anchor's noise.
-        steps: Optimiser steps per attack; 300 for A1 and 100 for A2 by default.
-        precision: Of the gradients' arithmetic: auto, float32 or bfloat16.
-        evaluation_draws: Fresh draws that images are judged on.
-        seed: Same seed, same numbers.
+        pictures: How images are read.
+        solver: How metrics are attacked.
         device: auto, cpu, cuda, ...
         outdir: Folder for the figure and attack.json; attacks already in it are kept.
     """
-    check_draws(evaluation_draws)
+    solver.check()
     if not metrics:
         raise InputError("expected at least one of --metrics")
     folder = prepare_outdir(outdir)
     where = resolve_device(device)
-    images = read_images([source, target], size=size).to(where)
+    images = pictures.read([source, target]).to(where)
     judges = [make_metric(name, where) for name in dict.fromkeys(metrics)]
-    anchor = noisy(images[:1], sigma, seed)[0]
+    anchor = noisy(images[:1], solver.sigma, solver.seed)[0]
     shown = {"anchor": anchor, "target": images[1]}
     rows = [
         [Cell(images[0], "source"), Cell(images[1], "target")],
-        [Cell(images[0], "source"), Cell(anchor, f"anchor\nnoise of sigma {sigma:g}")],
+        [Cell(images[0], "source"), Cell(anchor, f"anchor\nnoise of sigma {solver.sigma:g}")],
     ]
     for kind, row in zip(_KINDS, rows, strict=True):
-        settings = AttackSettings(kind, sigma, steps, precision, seed, evaluation_draws)
         for metric in judges:
             name = f"{kind}_{metric.name}"
             goal = images[1] if kind == "a1" else None
-            found = solve_or_read(folder, name, images[0], goal, metric, settings)
+            found = solve_or_read(folder, name, kind, images[0], goal, solver, metric=metric)
             each = found.evaluation
             title = f"{kind.upper()} on {TITLES.get(metric.name, metric.name)}"
             value = (
@@ -88,7 +84,7 @@ def figure_attack_command(
             )
             row.append(Cell(found.image, f"{title}\n{value}"))
             shown[name] = found.image.to(where)
-    table = judge(judges, images[0], shown, evaluation_draws, seed)
+    table = judge(judges, images[0], shown, solver.evaluation_draws, solver.seed)
     save_grid(folder / "attack.png", rows)
     for name, image in (("source", images[0]), ("target", images[1]), ("anchor", anchor)):
         save_image(folder / f"{name}.png", image)
@@ -99,9 +95,7 @@ def figure_attack_command(
             "source": source,
             "target": target,
             "size": list(image_size(images)),
-            "sigma": sigma,
-            "steps": steps,
-            "seed": seed,
+            "settings": solver,
             "environment": environment(where),
             "weights": {metric.name: weights_record(metric) for metric in judges},
             "distances": table,
@@ -120,8 +114,7 @@ def judge(
     candidates = torch.stack(list(images.values()))
     table = {}
     for metric in metrics:
-        generator = stream(seed, "evaluate")
-        found = compare(metric, source[None], candidates, max_draws=draws, generator=generator)
+        found = compare(metric, source, candidates, max_draws=draws, seed=seed)
         values = zip(
             images,
             found.estimate.distance.tolist(),

@@ -6,6 +6,7 @@ copies look alike; a good metric's barycenter looks like them, too.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -16,16 +17,16 @@ import tyro
 from torch import Tensor
 
 from ...geometry import barycenter, high_band_ratio
-from ...geometry.progress import ProgressBar
 from ...media.grid import Cell, save_grid
 from ...media.read import read_images
 from ...media.write import save_image
 from ...metrics import Metric
 from ...metrics.weights import WeightsError
-from ...optim import StopReason
-from ..runs.files import prepare_outdir, print_notice, write_json
+from ..runs.files import prepare_outdir, write_json
 from ..runs.options import make_metric, resolve_device, weights_record
 from ..runs.record import environment
+
+logger = logging.getLogger("elpips")
 
 COPIES = 10
 NOISE_SIGMA = 0.07
@@ -92,7 +93,9 @@ def figure_barycenters_command(
             save_image(folder / f"{copies}_{metric.name}.png", outcome.image)
             outcomes.append(outcome)
             if outcome.steps < steps and metric.name != "l2":
-                print_notice(f"{copies}, {metric.name}: stopped at step {outcome.steps} of {steps}")
+                logger.warning(
+                    "%s, %s: stopped at step %d of %d", copies, metric.name, outcome.steps, steps
+                )
     save_grid(folder / "figure.png", _rows(sets, outcomes), zoom=source.shape[-1] // 3)
     write_json(
         folder / "figure.json",
@@ -152,24 +155,22 @@ def _available_metrics(device: torch.device) -> list[Metric]:
         except WeightsError as error:
             if name not in _OPTIONAL:
                 raise
-            print_notice(f"{_TITLES[name]} is left out: {error}")
+            logger.warning("%s is left out: %s", _TITLES[name], error)
     return metrics
 
 
 def _solve(
     copies: str, images: Tensor, metric: Metric, steps: int, subset: int, seed: int
 ) -> _Outcome:
-    limit = steps if metric.name != "l2" else 1
-    with ProgressBar(limit, label=f"{copies}, {_TITLES[metric.name]}") as bar:
-        result = barycenter(
-            images,
-            metric=metric,
-            steps=limit,
-            subset=subset if metric.stochastic else None,
-            seed=seed,
-            callbacks=[bar],
-        )
-    if result.solution.result is StopReason.INTERRUPTED:
+    result = barycenter(
+        images,
+        metric=metric,
+        steps=steps if metric.name != "l2" else 1,
+        subset=subset if metric.stochastic else None,
+        seed=seed,
+        progress=f"{copies}, {_TITLES[metric.name]}",
+    )
+    if result.solution.interrupted:
         raise KeyboardInterrupt
     return _Outcome(
         copies=copies,

@@ -16,24 +16,20 @@ import tyro
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from ...geometry import Geodesic
 from ...geometry.path_evaluation import evaluate_path
+from ...media import save_animation, save_frames
 from ...media.grid import Cell, save_grid
-from ...media.read import read_images
 from ...media.scanline import choose_rows, scanline
 from ...media.write import to_uint8
 from ...metrics.base import image_size
-from ...metrics.seeds import stream
-from ..runs.files import plain, prepare_outdir, write_json
-from ..runs.folder import has_checkpoint
-from ..runs.options import make_metric, weights_record
+from ..runs.files import prepare_outdir, write_json
+from ..runs.options import PictureOptions, flat, make_metric, weights_record
 from ..runs.path import (
-    AnimationArguments,
-    AnimationOptions,
-    check_animation,
-    save_animations,
-    save_frames,
+    PathArguments,
+    PathSetup,
+    solve_or_stop,
 )
-from ..runs.path_run import PathArguments, PathOptions, SolvedPath, check_options, solve_path
 from ..runs.record import environment
 
 PANELS = {"elpips_vgg": "E-LPIPS", "lpips_vgg": "LPIPS-VGG", "l2": "L2"}
@@ -41,69 +37,52 @@ GAP = 5
 """Pixels between panels, as published."""
 
 _SHOWN = 5
+_SETUP = PathSetup(pictures=PictureOptions(size=128), outdir=Path("outputs/figure_geodesics"))
 
 
 def figure_geodesics_command(
     start: Annotated[Path, tyro.conf.Positional],
     end: Annotated[Path, tyro.conf.Positional],
-    *,
-    frames: int = 10,
-    size: int | None = 128,
-    options: PathArguments = PathOptions(),  # noqa: B008 (frozen)
-    animation: AnimationArguments = AnimationOptions(),  # noqa: B008 (frozen)
-    outdir: Path = Path("outputs/figure_geodesics"),
-    resume: bool = False,
+    setup: PathArguments = _SETUP,
 ) -> int:
     """Draw Figure 5 of the paper: geodesics from START to END under three metrics.
 
     Args:
         start: An image file.
         end: An image file.
-        frames: Frames of the paths, both ends counted.
-        size: Scale the short sides to this many pixels (and crop to squares).
-        options: How the paths are computed; --metric is not used.
-        animation: How they are animated.
-        outdir: Folder for the figure, the animation, the frames and figure.json.
-        resume: Go on from the checkpoints in OUTDIR.
+        setup: How; --metric is not used.
     """
-    arguments = plain(locals())
-    check_options(options)
-    folder = prepare_outdir(outdir)
-    pictures = read_images([start, end], size=size)
-    check_animation(animation, pictures.shape[-2])
-    judge = make_metric("elpips_vgg", options.device)
-    solved: dict[str, SolvedPath] = {}
+    folder, images = prepare_outdir(setup.outdir), setup.read([start, end])
+    judge = make_metric("elpips_vgg", setup.metric.device)
+    solved: dict[str, Geodesic] = {}
     for name, title in PANELS.items():
         part = prepare_outdir(folder / name)
-        metric = judge if name == judge.name else make_metric(name, options.device)
         # The cross-fade is the L2 geodesic: there is nothing to optimise.
-        own = replace(options, metric=name)
-        if name == "l2":
-            own = replace(own, init="blend", steps=0)
-        solved[name] = solve_path(
-            pictures.to(options.where),
-            frames,
-            metric,
-            own,
+        straight = name == "l2"
+        solved[name] = solve_or_stop(
             part,
-            names=[start.stem, end.stem],
-            resume=resume and has_checkpoint(part),
+            images,
+            setup.frames,
+            replace(setup.solver, steps=0) if straight else setup.solver,
+            metric=judge if name == judge.name else make_metric(name, setup.metric.device),
+            init="blend" if straight else setup.init,
             label=title,
+            names=[start.stem, end.stem],
+            resume=setup.resume and (part / "checkpoint.pt").exists(),
         )
-        if solved[name].interrupted:
-            raise KeyboardInterrupt
         save_frames(part / "frames", solved[name].frames)
     paths = {name: each.frames.cpu() for name, each in solved.items()}
     panels = [labelled(paths[name], title) for name, title in PANELS.items()]
-    save_animations(folder, side_by_side(panels), animation)
-    row = (animation.rows or tuple(choose_rows(paths["elpips_vgg"], 1)))[0]
+    for suffix in ("gif", "mp4"):
+        save_animation(folder / f"animation.{suffix}", side_by_side(panels), setup.animation)
+    row = (setup.animation.rows or tuple(choose_rows(paths["elpips_vgg"], 1)))[0]
     save_grid(folder / "figure.png", _rows(paths, row))
     evaluations = {
         name: evaluate_path(
-            path.to(options.where),
             judge,
-            draws=options.evaluation_draws,
-            generator=stream(options.seed, "evaluate"),
+            path.to(images.device),
+            draws=setup.solver.evaluation_draws,
+            seed=setup.solver.seed,
         ).path
         for name, path in paths.items()
     }
@@ -111,10 +90,10 @@ def figure_geodesics_command(
         folder / "figure.json",
         {
             "command": "figure geodesics",
-            "arguments": arguments,
-            "size": list(image_size(pictures)),
+            "arguments": flat(start=start, end=end, setup=setup),
+            "size": list(image_size(images)),
             "row": row,
-            "environment": environment(options.where),
+            "environment": environment(images.device),
             "weights": {name: weights_record(each.problem.metric) for name, each in solved.items()},
             "under_elpips_vgg": evaluations,
         },

@@ -9,16 +9,11 @@ from typing import Any
 
 from torch import Tensor
 
-from ...geometry.attack_problem import AttackKind, AttackProblem
-from ...geometry.attacks import attack_limits, evaluate_attack
-from ...geometry.progress import ProgressBar
-from ...media.read import read_image
-from ...media.write import save_image
-from ...metrics import Metric, Precision
-from ...metrics.seeds import stream_seed
-from ...optim import StopReason, minimise, start
-from .folder import digest, metric_identity
-from .result_cache import kept
+from ...geometry import AttackOptions, AttackProblem, attack
+from ...geometry.attack_problem import AttackKind
+from ...media import read_image, save_image
+from ...metrics import Metric
+from .result_cache import cached_results
 
 TITLES = {
     "l2": "L2",
@@ -29,18 +24,6 @@ TITLES = {
     "elpips_squeeze_maxpool": "E-LPIPS-SQZ",
 }
 """How figures and tables call the metrics."""
-
-
-@dataclass(frozen=True)
-class AttackSettings:
-    """All that an attack depends on but metric and images; as for `geometry.attack`."""
-
-    kind: AttackKind
-    sigma: float
-    steps: int | None
-    precision: Precision
-    seed: int
-    evaluation_draws: int
 
 
 @dataclass(frozen=True)
@@ -55,12 +38,14 @@ class AttackResult:
 def solve_or_read(
     folder: Path,
     name: str,
+    kind: AttackKind,
     source: Tensor,
     target: Tensor | None,
+    options: AttackOptions,
+    *,
     metric: Metric,
-    settings: AttackSettings,
 ) -> AttackResult:
-    """Attack, or read what an earlier call with the same images and settings has kept.
+    """Attack, or read what an earlier call with the same images and options has kept.
 
     In ``NAME.png`` and ``NAME.json`` of ``folder``.
 
@@ -69,43 +54,24 @@ def solve_or_read(
     KeyboardInterrupt
         The attack was interrupted; those before it are kept.
     """
-    problem = AttackProblem.of(
-        settings.kind,
-        source,
-        target,
-        metric=metric,
-        sigma=settings.sigma,
-        precision=settings.precision,
-        seed=settings.seed,
-    )
     picture = folder / f"{name}.png"
 
     def compute() -> dict[str, Any]:
-        limits, solver = attack_limits(settings.kind, settings.steps), problem.solver()
-        run = start(problem, solver, problem.anchor, stream_seed(settings.seed, "optimise"))
-        with ProgressBar(limits.steps, 0, name) as bar:
-            solution = minimise(problem, solver, run, limits, [bar])
-        if solution.result is StopReason.INTERRUPTED:
+        found = attack(kind, source, target, options, metric=metric, progress=name)
+        if found.solution.interrupted:
             raise KeyboardInterrupt
-        image = problem.tighten(solution.value)
-        evaluation = evaluate_attack(problem, image, settings.evaluation_draws, settings.seed)
-        save_image(picture, image[0])
+        save_image(picture, found.image)
         return {
-            "result": solution.result,
-            "evaluation": evaluation,
-            "seconds": solution.state.seconds,
+            "result": found.stop_reason,
+            "evaluation": found.evaluation,
+            "seconds": found.solution.state.seconds,
         }
 
-    identity = attack_identity(problem, settings)
-    results = kept(folder / f"{name}.json", identity, compute, [picture])
-    return AttackResult(read_image(picture), results["evaluation"], results["seconds"])
-
-
-def attack_identity(problem: AttackProblem, settings: AttackSettings) -> dict[str, Any]:
-    """Return what must agree for an attack to be the same."""
-    return {
-        **vars(settings),
-        "source": digest(problem.source),
-        "target": None if problem.target is None else digest(problem.target),
-        **metric_identity(problem),
+    problem = AttackProblem.of(kind, source, target, options, metric=metric)
+    identity = {
+        **problem.identity,
+        "steps": options.steps,
+        "evaluation draws": options.evaluation_draws,
     }
+    results = cached_results(folder / f"{name}.json", identity, compute, [picture])
+    return AttackResult(read_image(picture), results["evaluation"], results["seconds"])

@@ -10,7 +10,7 @@ from typing import Any
 from .files import plain, write_json
 
 
-def kept(
+def cached_results(
     path: Path,
     identity: Mapping[str, Any],
     compute: Callable[[], Mapping[str, Any]],
