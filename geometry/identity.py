@@ -29,7 +29,7 @@ def metric_identity(metric: Metric, working_metric: Metric) -> dict[str, Any]:
     """Return what tells a metric from others: weights, ensemble, gradients' precision."""
     return {
         "metric": metric.name,
-        "metric weights": [weights.sha256 for weights in metric.weights],
+        "metric weights": [weights.sha256 for weights in metric.pretrained],
         "ensemble": str(getattr(metric, "ensemble", None)),
         "precision": precision_of(working_metric),
     }

@@ -77,11 +77,11 @@ class Metric(nn.Module, ABC):
 
     Images are ``(N, 3, H, W)`` floating-point RGB in [0, 1]. Lower is closer; 0 is
     reached by identical images. Gradients flow to the images. ``name`` is the name
-    given to `metrics.create_metric`; ``weights`` records which files it stands on.
+    given to `metrics.create_metric`; ``pretrained`` records which files it stands on.
     """
 
     name: str
-    weights: tuple[Weights, ...] = ()
+    pretrained: tuple[Weights, ...] = ()
     stochastic = False
     lower_is_better = True
 

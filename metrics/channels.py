@@ -26,7 +26,7 @@ def linear_weights(metric: PerceptualMetric) -> list[Tensor]:
 def unit_weighted(metric: PerceptualMetric) -> PerceptualMetric:
     """Return a copy of a metric with all linear weights 1; the network is shared."""
     ones = [torch.ones_like(weights) for weights in linear_weights(metric)]
-    return PerceptualMetric(metric.name, metric.trunk, ones, metric.ensemble, metric.weights[:1])
+    return PerceptualMetric(metric.name, metric.trunk, ones, metric.ensemble, metric.pretrained[:1])
 
 
 def channel_distances(a: Embedding, b: Embedding) -> list[Tensor]:

@@ -38,7 +38,7 @@ class PerceptualMetric(Metric):
         Non-negative weights (C_l,), one tensor per layer of the trunk.
     ensemble
         Random transformations; None: none (LPIPS).
-    weights
+    pretrained
         Records of the files that trunk and linear weights came from.
 
     References
@@ -55,13 +55,13 @@ class PerceptualMetric(Metric):
         trunk: Trunk,
         linear: Sequence[Tensor],
         ensemble: Ensemble | None = None,
-        weights: tuple[Weights, ...] = (),
+        pretrained: tuple[Weights, ...] = (),
     ) -> None:
         super().__init__()
         self.name = name
         self.trunk = trunk
         self.ensemble = ensemble
-        self.weights = weights
+        self.pretrained = pretrained
         self.stochastic = ensemble is not None and ensemble.is_random
         for index, values in enumerate(linear):
             if (values < 0).any():

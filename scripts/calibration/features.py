@@ -108,7 +108,7 @@ def triplet_channels(metric: PerceptualMetric, triplets: Triplets) -> Tensor:
 
 
 def _key(family: Family, stems: Sequence[str], metric: PerceptualMetric) -> str:
-    digest = hashlib.sha256(repr((metric.name, [w.sha256 for w in metric.weights])).encode())
+    digest = hashlib.sha256(repr((metric.name, [w.sha256 for w in metric.pretrained])).encode())
     for stem in stems:
         for kind in IMAGES:
             digest.update(hashlib.sha256(family.path(kind, stem).read_bytes()).digest())

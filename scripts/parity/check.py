@@ -269,7 +269,7 @@ def _report(
         lines.append(_FOOTNOTE)
     failed = {outcome.metric: None for outcome in outcomes if not outcome.passed}
     for name in failed:
-        sources = ", ".join(each.source for each in metrics[name].weights)
+        sources = ", ".join(each.source for each in metrics[name].pretrained)
         lines.append(f"{name} ran on the weights of: {sources or 'none'}")
     lines.append(f"{sum(outcome.passed for outcome in outcomes)} of {len(outcomes)} cases pass")
     used = {precision_of(metric): _tolerances(metric, given) for metric in metrics.values()}

@@ -157,11 +157,11 @@ def weights_record(metric: Metric) -> list[dict[str, str | None]]:
             "sha256": each.sha256,
             "calibration": each.calibration,
         }
-        for each in metric.weights
+        for each in metric.pretrained
     ]
 
 
 def describe_metric(metric: Metric) -> str:
     """Return a metric's name and, where its linear weights have one, their calibration."""
-    calibrations = [each.calibration for each in metric.weights if each.calibration]
+    calibrations = [each.calibration for each in metric.pretrained if each.calibration]
     return f"{metric.name} ({', '.join(calibrations)})" if calibrations else metric.name
