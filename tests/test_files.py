@@ -58,7 +58,8 @@ def test_no_file_names_a_path_of_one_machine(path: Path) -> None:
 
 def test_arguments_are_passed_on_in_sight() -> None:
     hidden = {str(path): HIDDEN_ARGUMENTS.findall(read(path)) for path in [*FILES, *TESTS]}
-    assert {path: found for path, found in hidden.items() if found} == {}
+    found = [path for path, matches in hidden.items() if matches]
+    assert not found, "\n".join(found)
 
 
 def test_every_module_has_a_test_file() -> None:
@@ -68,7 +69,7 @@ def test_every_module_has_a_test_file() -> None:
         if path.parts[0] != "elpips" and path.name != "__init__.py" and str(path) not in TESTED_IN
         if not (ROOT / "tests" / path.parent / f"test_{path.name}").is_file()
     ]
-    assert missing == []
+    assert not missing, "\n".join(missing)
 
 
 def test_every_test_file_names_a_module() -> None:
@@ -79,7 +80,7 @@ def test_every_test_file_names_a_module() -> None:
         if str(path) not in TESTS_OF_MANY
         if not (ROOT / Path(*path.parts[1:-1]) / path.name.removeprefix("test_")).is_file()
     ]
-    assert strays == []
+    assert not strays, "\n".join(strays)
 
 
 def test_the_exceptions_are_needed() -> None:
