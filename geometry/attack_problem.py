@@ -16,7 +16,7 @@ from ..metrics import (
     Embedding,
     InputError,
     Metric,
-    check_images,
+    check_image,
     create_metric,
     working_copy,
 )
@@ -89,9 +89,9 @@ class AttackProblem:
             raise InputError(f"attack: found {kind!r}, expected a1 or a2")
         if kind == "a2" and target is not None:
             raise InputError("attack a2 raises the distance to its source; it takes no target")
-        check_images(source[None], "source")
+        check_image(source, "source")
         if target is not None:
-            check_images(target[None], "target")
+            check_image(target, "target")
             if target.shape != source.shape:
                 shapes = f"{tuple(source.shape)} and {tuple(target.shape)}"
                 raise InputError(f"source and target differ in shape: {shapes}")

@@ -118,7 +118,9 @@ def evaluate_barycenter(
     # Distances from every candidate (image, mean, inputs) to the inputs: (draws, K + 2, K).
     candidates = samples[:, :, 2:]
     values, linearised = _objectives(candidates, weights, power)
-    errors = standard_error(linearised)
+    errors = standard_error(linearised, stochastic=metric.stochastic)
+    apart = linearised[:, 0] - linearised[:, 1]
+    difference = standard_error(apart, stochastic=metric.stochastic)
     between = candidates[:, 2:].mean(0)
     bound = float(0.5 * weights @ between @ weights) ** power
     objective = float(values[0])
@@ -134,7 +136,7 @@ def evaluate_barycenter(
         ),
         advantage=Value(
             float(values[0] - values[1]),
-            float(standard_error(linearised[:, :1] - linearised[:, 1:2])[0]),
+            float(difference),
         ),
     )
 

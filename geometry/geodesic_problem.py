@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..metrics import Draw, InputError, Metric, check_images, create_metric, working_copy
+from ..metrics import Draw, InputError, Metric, check_image, create_metric, working_copy
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..optim import GradientSample
@@ -74,10 +74,8 @@ class GeodesicProblem:
     ) -> GeodesicProblem:
         """Check the arguments of `geodesic` and set the problem up."""
         options = options or GeodesicOptions()
-        for name, image in (("start", start), ("end", end)):
-            if image.dim() != 3:
-                raise InputError(f"{name}: found shape {tuple(image.shape)}, expected (3, H, W)")
-            check_images(image[None], name)
+        check_image(start, "start")
+        check_image(end, "end")
         if start.shape != end.shape:
             raise InputError(f"ends differ in shape: {tuple(start.shape)} and {tuple(end.shape)}")
         if frames < 3:

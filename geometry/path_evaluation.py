@@ -146,13 +146,14 @@ def evaluate_path(
         if progress is not None:
             progress(len(samples))
     ours, baselines = ([sample[which] for sample in samples] for which in (0, 1))
-    path, energies = _evaluation(frames, _stack(ours), power)
-    baseline, baseline_energies = _evaluation(fade, _stack(baselines), power)
+    random = metric.stochastic
+    path, energies = _evaluation(frames, _stack(ours), power, random)
+    baseline, baseline_energies = _evaluation(fade, _stack(baselines), power, random)
     return PathComparison(
         path,
         baseline,
         path.energy - baseline.energy,
-        float(standard_error(energies - baseline_energies)),
+        float(standard_error(energies - baseline_energies, stochastic=random)),
     )
 
 
@@ -197,7 +198,9 @@ def _stack(samples: list[_Distances]) -> _Distances:
     )
 
 
-def _evaluation(frames: Tensor, samples: _Distances, power: int) -> tuple[PathEvaluation, Tensor]:
+def _evaluation(
+    frames: Tensor, samples: _Distances, power: int, stochastic: bool
+) -> tuple[PathEvaluation, Tensor]:
     """Return the measures, and the energy's samples (draws,) linearised about the mean."""
     count = len(frames) - 1
     squared = samples.steps.mean(0)
@@ -215,9 +218,9 @@ def _evaluation(frames: Tensor, samples: _Distances, power: int) -> tuple[PathEv
         chord=chord,
         excess=_ratio(float(steps.sum()), chord) - 1,
         energy=scale * float((squared**power).sum()),
-        energy_error=float(standard_error(energies)),
+        energy_error=float(standard_error(energies, stochastic=stochastic)),
         normalized_ppl=ppl,
-        normalized_ppl_error=_ratio(float(standard_error(shares)), between),
+        normalized_ppl_error=_ratio(float(standard_error(shares, stochastic=stochastic)), between),
         uniformity_cv=_ratio(float(steps.std(unbiased=False)), mean),
         end_step_ratio=_ratio(float(steps[[0, -1]].max()), float(steps.quantile(0.5))),
         mid_contrast=_contrast(frames, middle),

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..metrics import Draw, EnsembleDraw, Metric
 from ..metrics.perceptual import PerceptualMetric
+from ..metrics.statistics import standard_error
 
 _LEAST = 2
 
@@ -70,9 +71,10 @@ class Strata:
         total = torch.zeros(samples.shape[1:], dtype=samples.dtype)
         for group in self.groups.unique():
             inside = self.groups == group
-            if int(inside.sum()) > 1:
-                share = self.weights[inside].sum().to(samples)
-                total += share**2 * samples[inside].var(0) / int(inside.sum())
+            share = self.weights[inside].sum().to(samples)
+            # A group has one draw only where nothing is random.
+            error = standard_error(samples[inside], stochastic=int(inside.sum()) > 1)
+            total += (share * error).square()
         return total.sqrt()
 
 

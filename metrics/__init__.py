@@ -1,6 +1,6 @@
 """Distances between images: E-LPIPS, LPIPS and L2, with error bounds.
 
->>> from metrics import create_metric, estimate
+>>> from elpips.metrics import create_metric, estimate
 >>> metric = create_metric("elpips_vgg")
 >>> estimate(metric, x, y, relative_error=0.025)  # doctest: +SKIP
 """
@@ -9,6 +9,7 @@ from .allocator import keep_freed_memory as keep_freed_memory
 from .base import Draw as Draw
 from .base import Embedding as Embedding
 from .base import Metric as Metric
+from .base import check_image as check_image
 from .base import check_images as check_images
 from .ensemble import Ensemble as Ensemble
 from .ensemble import EnsembleDraw as EnsembleDraw

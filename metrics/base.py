@@ -83,7 +83,6 @@ class Metric(nn.Module, ABC):
     name: str
     pretrained: tuple[Weights, ...] = ()
     stochastic = False
-    lower_is_better = True
 
     @abstractmethod
     def draw(
@@ -172,6 +171,13 @@ def check_images(images: Tensor, name: str = "images") -> None:
         raise InputError(
             f"{name}: found values from {low:.6g} to {high:.6g}, expected [0, 1] without NaN"
         )
+
+
+def check_image(image: Tensor, name: str = "image") -> None:
+    """Raise `InputError` unless ``image`` is (3, H, W), floating point, in [0, 1]."""
+    if isinstance(image, Tensor) and image.dim() != 3:
+        raise InputError(f"{name}: found shape {tuple(image.shape)}, expected (3, H, W)")
+    check_images(image[None] if isinstance(image, Tensor) else image, name)
 
 
 def check_pair(x: Tensor, y: Tensor) -> None:

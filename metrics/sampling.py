@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .base import Draw, Metric, check_images, check_pair, image_size
+from .base import Draw, Metric, check_image, check_images, check_pair, image_size
 from .errors import InputError
+from .seeds import stream
+from .statistics import standard_error
 
 CONFIDENCE = 1.96
 """Half-width of the reported intervals in standard errors (95 %)."""
@@ -73,7 +75,7 @@ def estimate(
     absolute_error: float | None = None,
     min_draws: int = 30,
     max_draws: int = 200,
-    generator: torch.Generator | None = None,
+    seed: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> Estimate:
     """Sample the distances of pairs x, y (N, 3, H, W) until their 95 % bounds hold.
@@ -81,8 +83,8 @@ def estimate(
     Sampling stops when, for every pair, 1.96 standard errors are at most
     ``relative_error`` times the distance or at most ``absolute_error`` (as in the
     E-LPIPS release), or at ``max_draws``; without either bound ``max_draws`` are taken.
-    Draws are independent and shared by the pairs. ``progress`` is called with the number
-    of draws so far.
+    Draws are independent and shared by the pairs; the same ``seed`` gives the same. ``progress``
+    is called with the number of draws so far.
     """
     check_pair(x, y)
     distances = _sample(
@@ -91,7 +93,7 @@ def estimate(
         image_size(x),
         (relative_error, absolute_error),
         (min_draws, max_draws),
-        generator,
+        seed,
         progress,
     )
     return _summary(metric, distances, relative_error, absolute_error)
@@ -107,23 +109,23 @@ def compare(
     absolute_error: float | None = None,
     min_draws: int = 30,
     max_draws: int = 200,
-    generator: torch.Generator | None = None,
+    seed: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> Comparison:
-    """Compare candidates (K, 3, H, W) with a reference (1, 3, H, W), sharing every draw.
+    """Compare candidates (K, 3, H, W) with a reference (3, H, W), sharing every draw.
 
     Arguments as for `estimate`.
     """
-    check_images(reference, "reference")
+    check_image(reference, "reference")
     check_images(candidates, "candidates")
-    if len(reference) != 1 or reference.shape[1:] != candidates.shape[1:]:
+    if reference.shape != candidates.shape[1:]:
         raise InputError(
             f"reference {tuple(reference.shape)} and candidates {tuple(candidates.shape)} "
-            "differ; expected (1, 3, H, W) and (K, 3, H, W)"
+            "differ; expected (3, H, W) and (K, 3, H, W)"
         )
 
     def distances_to_reference(draw: Draw) -> Tensor:
-        embedding = metric.embed(torch.cat([reference, candidates]), draw)
+        embedding = metric.embed(torch.cat([reference[None], candidates]), draw)
         return metric.distance(embedding[1:], embedding[:1])
 
     distances = _sample(
@@ -132,7 +134,7 @@ def compare(
         image_size(reference),
         (relative_error, absolute_error),
         (min_draws, max_draws),
-        generator,
+        seed,
         progress,
     )
     closest = int(distances.mean(0).argmin())
@@ -151,7 +153,7 @@ def _sample(
     size: tuple[int, int],
     bounds: tuple[float | None, float | None],
     limits: tuple[int, int],
-    generator: torch.Generator | None,
+    seed: int,
     progress: Callable[[int], object] | None,
 ) -> Tensor:
     """Return sampled distances, (draws, N) in float64."""
@@ -161,6 +163,7 @@ def _sample(
     for name, bound in zip(("relative_error", "absolute_error"), bounds, strict=True):
         if bound is not None and not bound > 0:
             raise InputError(f"{name}: found {bound}, expected a positive number")
+    generator = stream(seed, "evaluate")
     if not metric.stochastic:
         return distances(metric.draw(size)).double().cpu()[None]
     samples: list[Tensor] = []
@@ -183,10 +186,7 @@ def _summary(
 ) -> Estimate:
     draws = len(samples)
     mean = samples.mean(0)
-    if draws > 1:
-        error = samples.std(0) / math.sqrt(draws)
-    else:
-        error = torch.full_like(mean, math.nan if metric.stochastic else 0.0)
+    error = standard_error(samples, stochastic=metric.stochastic)
     bound = torch.full_like(mean, -math.inf)
     if relative_error is not None:
         bound = bound.maximum(relative_error * mean)

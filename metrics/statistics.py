@@ -1,4 +1,4 @@
-"""A mean and how well it is known."""
+"""Means of samples, and how well they are known."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ class Mean:
 def mean_of(values: Tensor | Sequence[float]) -> Mean:
     """Return the mean of at least one number, and its standard error."""
     each = torch.as_tensor(values, dtype=torch.float64)
-    error = float(each.std()) / math.sqrt(len(each)) if len(each) > 1 else math.nan
-    return Mean(float(each.mean()), error)
+    return Mean(float(each.mean()), float(standard_error(each)))
 
 
-def standard_error(samples: Tensor) -> Tensor:
-    """Return the standard error (...) of the mean of samples (draws, ...); 0 for one draw."""
+def standard_error(samples: Tensor, *, stochastic: bool = True) -> Tensor:
+    """Return the standard error (...) of the mean of independent samples (N, ...).
+
+    NaN for a single one, of which nothing is known; 0 for what is not ``stochastic``, of
+    which one sample says all.
+    """
+    if not stochastic:
+        return torch.zeros_like(samples[0])
     if len(samples) < 2:
-        return torch.zeros(samples.shape[1:])
+        return torch.full_like(samples[0], math.nan)
     return samples.std(0) / math.sqrt(len(samples))

@@ -18,7 +18,7 @@ from ...geometry.path_energy import path_energy
 from ...metrics import Metric, Precision
 from ...metrics.base import image_size
 from ...metrics.seeds import stream
-from ...metrics.statistics import standard_error
+from ...metrics.statistics import mean_of
 from ...optim import Callback, RunState, Solution
 from ..runs.result_cache import cached_results
 
@@ -211,8 +211,8 @@ def _judge_path(task: Task, x: Tensor) -> tuple[float, float]:
         path_energy(task.metric, task.images, x, draw, power=task.power, slope=False)[0]
         for draw in draws
     ]
-    energies = torch.tensor(values, dtype=torch.float64)
-    return float(energies.mean()), float(standard_error(energies))
+    energies = mean_of(values)
+    return energies.mean, energies.standard_error
 
 
 def cached_curve(path: Path, identity: Mapping[str, Any], compute: Callable[[], Curve]) -> Curve:

@@ -6,7 +6,6 @@ Triplets of `scripts.clips`; cross-fade, optical-flow warp, pure geodesic, and t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from ...geometry.flow_interpolation import flow_path
 from ...media.grid import Cell, save_grid
 from ...media.write import to_uint8
 from ...metrics import Metric, estimate
+from ...metrics.statistics import Mean, mean_of
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import GeodesicArguments, MetricOptions, TheMetric, make_metric, weights_record
 from ..runs.path import solve_or_stop
@@ -104,7 +104,7 @@ def benchmark_interpolation_command(
     )
     print(f"{'mean of ' + str(triplets):<14}" + "".join(f"{name:>22}" for name in MEASURES))
     for name, measured in table.items():
-        shown = (f"{value:.4f} +- {error:.4f}" for value, error in measured.values())
+        shown = (f"{each.mean:.4f} +- {each.standard_error:.4f}" for each in measured.values())
         print(f"{name:<14}" + "".join(f"{each:>22}" for each in shown))
     print(f"{folder / 'benchmark.json'}\n{folder / 'triplets.png'}")
     return 0
@@ -129,23 +129,16 @@ def judge(
     return result
 
 
-def summary(rows: list[dict[str, Any]]) -> dict[str, dict[str, tuple[float, float]]]:
+def summary(rows: list[dict[str, Any]]) -> dict[str, dict[str, Mean]]:
     """Return mean and standard error over triplets, by method and measure."""
     methods = dict.fromkeys(row["method"] for row in rows)
-    table: dict[str, dict[str, tuple[float, float]]] = {}
-    for method in methods:
-        values = {
-            name: torch.tensor([row[name] for row in rows if row["method"] == method]).double()
+    return {
+        method: {
+            name: mean_of([row[name] for row in rows if row["method"] == method])
             for name in MEASURES
         }
-        table[method] = {
-            name: (
-                float(each.mean()),
-                float(each.std()) / math.sqrt(len(each)) if len(each) > 1 else 0.0,
-            )
-            for name, each in values.items()
-        }
-    return table
+        for method in methods
+    }
 
 
 def _line(rows: list[dict[str, Any]]) -> str:

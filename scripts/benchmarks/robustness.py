@@ -21,7 +21,7 @@ from ...media.write import save_image
 from ...metrics import InputError, Metric
 from ...metrics.base import image_size
 from ...metrics.seeds import stream
-from ...metrics.statistics import mean_of
+from ...metrics.statistics import Mean, mean_of
 from ..runs.attack import TITLES, AttackResult, solve_or_read
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import AttackArguments, make_metric, resolve_device, weights_record
@@ -149,12 +149,6 @@ def mean_between(metric: Metric, images: Tensor, seed: int) -> float:
     return math.fsum(sums) / (len(sums) * count * (count - 1))
 
 
-def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
-    """Return the mean and its standard error (NaN for one value)."""
-    each = mean_of(values)
-    return each.mean, each.standard_error
-
-
 def _load(folder: Path | None, size: int) -> tuple[list[str], Tensor]:
     if folder is None:
         return list(SAMPLES), read_squares(SAMPLES, size)
@@ -168,15 +162,15 @@ def _load(folder: Path | None, size: int) -> tuple[list[str], Tensor]:
 
 
 def _row(found: Results, set_mean: float) -> dict[str, Any]:
-    def over_images(kind: AttackKind, field: str, unit: float = 1.0) -> tuple[float, float] | None:
+    def over_images(kind: AttackKind, field: str, unit: float = 1.0) -> Mean | None:
         values = [each.evaluation[field] for each in found.get(kind, [])]
         if not values or values[0] is None:
             return None
-        return mean_and_error([value / unit for value in values])
+        return mean_of([value / unit for value in values])
 
     levels = [each.evaluation["level"] for results in found.values() for each in results]
     return {
-        "anchor_over_set_mean": mean_and_error(levels)[0] / set_mean,
+        "anchor_over_set_mean": mean_of(levels).mean / set_mean,
         "a1_relative_l2": over_images("a1", "relative_l2"),
         "a1_target_l2": over_images("a1", "target_l2"),
         "a1_relative_distance": over_images("a1", "relative_distance"),
@@ -222,8 +216,8 @@ def _report(metrics: Sequence[Metric], rows: Sequence[Mapping[str, Any]], count:
     )
 
 
-def _value(value: tuple[float, float] | None) -> str:
+def _value(value: Mean | None) -> str:
     if value is None:
         return ""
-    mean, error = value
-    return f"{mean:.2f}" if math.isnan(error) else f"{mean:.2f} +- {error:.2f}"
+    error = "" if math.isnan(value.standard_error) else f" +- {value.standard_error:.2f}"
+    return f"{value.mean:.2f}{error}"

@@ -12,9 +12,9 @@ from torch import Tensor
 from ...geometry.progress import draws_bar
 from ...metrics import Comparison, InputError, Metric, compare
 from ...metrics.sampling import CONFIDENCE
-from ..runs.options import describe_metric, make_generator, make_metric, resolve_device
+from ..runs.distance import Measure, MeasureOptions, distance_record, unmet
+from ..runs.options import MetricOptions, PictureOptions, Pictures, TheMetric, describe_metric
 from ..runs.tables import format_table, print_json
-from .distance import DEFAULTS, Measurement, distance_record, unmet
 
 
 def compare_command(
@@ -22,41 +22,37 @@ def compare_command(
     candidates: Annotated[
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="IMAGE ...")
     ] = (),
-    measurement: tyro.conf.OmitArgPrefixes[Measurement] = DEFAULTS,
+    *,
+    pictures: Pictures = PictureOptions(),
+    metric: TheMetric = MetricOptions(),
+    measurement: Measure = MeasureOptions(),
 ) -> int:
     """Sort images by their perceptual distance to a reference.
 
     All images share each random draw of the metric, so that the differences of their
     distances are known better than the distances.
 
-    Parameters
-    ----------
-    reference
-        The image file to compare with.
-    candidates
-        One or more image files of the same size.
-    measurement
-        How a distance is measured.
+    Args:
+        reference: The image file to compare with.
+        candidates: One or more image files of the same size.
+        pictures: How images are read.
+        metric: Which distance.
+        measurement: How exactly a distance is measured.
     """
     if not candidates:
         raise InputError(f"there is no image to compare with {reference}; expected at least one")
     sampling = measurement.sampling()
-    generator = make_generator(measurement.seed)
-    device = resolve_device(measurement.device)
-    paths = [reference, *candidates]
-    images = measurement.load(paths).to(device)
-    metric = make_metric(measurement.metric, device)
-    with draws_bar(metric, sampling["max_draws"]) as progress:
-        found = compare(
-            metric, images[:1], images[1:], **sampling, generator=generator, progress=progress
-        )
+    images = pictures.read([reference, *candidates]).to(metric.where)
+    judge = metric.create()
+    with draws_bar(judge, sampling["max_draws"]) as progress:
+        found = compare(judge, images[0], images[1:], **sampling, progress=progress)
     if measurement.json:
         print_json(
             [
                 {
                     "reference": reference,
                     "image": candidate,
-                    **distance_record(metric, found.estimate, index),
+                    **distance_record(judge, found.estimate, index),
                     "margin": found.margin[index].item(),
                     "margin_standard_error": found.margin_error[index].item(),
                     "closest": index == found.closest,
@@ -65,7 +61,7 @@ def compare_command(
             ]
         )
     else:
-        print(_report(metric, found, candidates))
+        print(_report(judge, found, candidates))
     return 0
 
 

@@ -12,13 +12,11 @@ import pytest
 import torch
 
 from elpips.geometry.checkpoint import CheckpointError
-from elpips.metrics import InputError, create_metric, estimate
+from elpips.metrics import InputError
 from elpips.metrics.weights import WeightsError
 from elpips.scripts.cli import main
 from elpips.scripts.command_tree import ELPIPS, Command
 from elpips.scripts.commands import weights
-from elpips.scripts.runs.options import default_of, make_generator, resolve_device
-from elpips.scripts.runs.tables import format_table
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,7 +53,7 @@ def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_help_does_not_wait_for_torch() -> None:
     program = (
-        "import sys; from scripts.cli import main; code = main(['--help']);"
+        "import sys; from elpips.scripts.cli import main; code = main(['--help']);"
         "sys.exit(code or 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True)
@@ -203,32 +201,3 @@ def test_full_disk() -> None:
     with open("/dev/full", "w") as full, in_process("--help", stdout=full) as process:
         _, err = process.communicate()
     assert (process.returncode, err) == (2, "elpips: error: No space left on device\n")
-
-
-def test_defaults_come_from_the_functions() -> None:
-    assert default_of(create_metric, "name") == "elpips_vgg"
-    assert default_of(estimate, "relative_error") is None
-    with pytest.raises(TypeError, match="metric of estimate has no default"):
-        default_of(estimate, "metric")
-    with pytest.raises(KeyError):
-        default_of(estimate, "nothing")
-
-
-def test_devices() -> None:
-    assert resolve_device("cpu") == torch.device("cpu")
-    assert resolve_device("auto").type in ("cpu", "cuda")
-    assert resolve_device(torch.device("cpu")) == torch.device("cpu")
-    for name in ("tpu7", "meta", "cuda:99"):
-        with pytest.raises(InputError, match=f"device '{name}'"):
-            resolve_device(name)
-
-
-def test_generators() -> None:
-    assert torch.rand(1, generator=make_generator(3)) == torch.rand(1, generator=make_generator(3))
-    for seed in (-1, 2**63):
-        with pytest.raises(InputError, match=f"seed: found {seed}"):
-            make_generator(seed)
-
-
-def test_tables_are_aligned() -> None:
-    assert format_table([("a", "bb", ""), ("ccc", "d", "")], "<><") == "a    bb\nccc   d"

@@ -1,0 +1,52 @@
+"""``elpips evaluate``: any folder, animation or video of frames."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from elpips.geometry.reference_path import cross_fade
+from elpips.media import save_frames
+from elpips.scripts.cli import main
+
+ENDS = torch.rand(2, 3, 32, 40, generator=torch.Generator().manual_seed(0))
+FADE = cross_fade(ENDS[0], ENDS[1], [i / 11 for i in range(12)])
+L2 = ["--metric", "l2", "--also", "none"]
+
+
+def test_a_cross_fade_is_straight_in_l2(tmp_path: Path, capsys) -> None:
+    save_frames(tmp_path / "frames", FADE)
+    assert main(["evaluate", str(tmp_path / "frames"), *L2, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["frames"] == 12 and record["size"] == [32, 40]
+    evaluation = record["evaluation"]
+    assert evaluation["excess"] == pytest.approx(0, abs=1e-3)
+    assert evaluation["normalized_ppl"] == pytest.approx(1, abs=5e-3)
+    assert evaluation["baseline"]["energy"] == pytest.approx(evaluation["energy"], rel=5e-3)
+    assert main(["evaluate", str(tmp_path / "frames"), *L2]) == 0
+    table = capsys.readouterr().out
+    assert "12 frames of 40 x 32 pixels" in table and "cross-fade" in table
+
+
+def test_bad_sources_are_one_line(tmp_path: Path, capsys) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken.gif").write_bytes(b"GIF89a broken")
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    one = tmp_path / "one"
+    one.mkdir()
+    Image.fromarray(np.zeros((20, 20, 3), np.uint8)).save(one / "a.png")
+    for name, message in (
+        ("empty", "holds no pictures"),
+        ("broken.gif", "not a readable animation"),
+        ("broken.mp4", "not a readable video"),
+        ("missing", "no such file or folder"),
+        ("one", "found 1, expected at least 3"),
+    ):
+        assert main(["evaluate", str(tmp_path / name), *L2]) == 2
+        errors = capsys.readouterr().err.strip().splitlines()
+        assert len(errors) == 1 and message in errors[0]

@@ -1,0 +1,63 @@
+"""A run's folder: inputs as used, the checkpoint of an earlier run, the head of run.json."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+
+from elpips.geometry import CheckpointError, barycenter
+from elpips.media import read_image
+from elpips.optim import StopReason
+from elpips.scripts.runs.folder import RunFolder, closing_line, exit_code, run_record
+
+IMAGES = torch.rand(2, 3, 17, 21, generator=torch.Generator().manual_seed(0))
+
+
+def solved(run=None, steps: int = 3):
+    return barycenter(IMAGES, metric="l2", init="noise", steps=steps, run=run)
+
+
+def test_a_new_run_saves_its_inputs(tmp_path: Path) -> None:
+    assert RunFolder(tmp_path).begin(["one", "two"], IMAGES) is None
+    for index, name in enumerate(("00_one", "01_two")):
+        image = read_image(tmp_path / "inputs" / f"{name}.png")
+        torch.testing.assert_close(image, IMAGES[index], rtol=0, atol=0.5 / 255 + 1e-6)
+
+
+def test_a_run_goes_on_when_asked_to_or_where_there_is_one(tmp_path: Path, caplog) -> None:
+    folder = RunFolder(tmp_path)
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        folder.begin(["one", "two"], IMAGES, resume=True)
+    folder.save(solved().solution.state)
+    for resume in (True, None):
+        run = folder.begin(["one", "two"], IMAGES, resume=resume)
+        assert run is not None and run.step == 3
+        assert torch.equal(solved(run, 8).image, solved(steps=8).image)
+    with caplog.at_level(logging.WARNING, "elpips"):
+        assert folder.begin(["one", "two"], IMAGES, resume=False) is None
+    assert "holds an earlier run" in caplog.text
+    assert (tmp_path / "checkpoint.previous.pt").exists() and not folder.checkpoint.exists()
+
+
+def test_the_callback_saves_every_fifty_steps(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    barycenter(IMAGES, metric="l2", steps=120, callbacks=[folder.callback()])
+    run = folder.begin([], IMAGES, resume=True)
+    assert run is not None and run.step == 100
+
+
+def test_exit_codes() -> None:
+    assert exit_code(StopReason.INTERRUPTED) == 130
+    assert exit_code(StopReason.NOT_FINITE) == 1
+    assert exit_code(StopReason.STEP_LIMIT) == exit_code(StopReason.CONVERGED) == 0
+
+
+def test_the_record_says_what_ran_and_how_it_ended() -> None:
+    found = solved()
+    record = run_record("barycenter", {"steps": 3}, found)
+    assert record["size"] == [17, 21] and record["steps"] == 3 and record["draws"] == 3
+    assert record["result"] == "step limit reached" and record["seed"] == 0
+    assert closing_line(found).startswith("step limit reached (best at step ")

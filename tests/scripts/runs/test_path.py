@@ -1,0 +1,83 @@
+"""Paths with their files: starts, checkpoints, pictures, judgement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from elpips.geometry import GeodesicOptions, geodesic
+from elpips.media import read_frames, read_image, save_frames
+from elpips.metrics import InputError, create_metric
+from elpips.scripts.runs.path import (
+    FILES,
+    JudgeOptions,
+    ShowOptions,
+    judge,
+    read_init,
+    save_path,
+    save_steps,
+    solve_in,
+)
+
+ENDS = torch.rand(2, 3, 33, 41, generator=torch.Generator().manual_seed(0))
+OPTIONS = GeodesicOptions(steps=60)
+
+
+def solve(folder: Path, options: GeodesicOptions = OPTIONS, resume: bool | None = None):
+    return solve_in(
+        folder, ENDS, 5, options, metric=create_metric("l2"), init="noise", label="a", resume=resume
+    )
+
+
+def test_a_start_is_a_name_or_frames(tmp_path: Path) -> None:
+    save_frames(tmp_path / "frames", ENDS)
+    assert read_init("flow", ENDS) == "flow"
+    frames = read_init(str(tmp_path / "frames"), ENDS)
+    torch.testing.assert_close(frames, ENDS, rtol=0, atol=0.5 / 255 + 1e-6)
+    with pytest.raises(InputError, match="nowhere: no such file or folder"):
+        read_init("nowhere", ENDS)
+
+
+def test_a_path_is_the_librarys_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    whole = geodesic(ENDS[0], ENDS[1], 5, OPTIONS, metric="l2", init="noise")
+    assert torch.equal(solve(tmp_path / "whole").frames, whole.frames)
+    solve(tmp_path / "part", GeodesicOptions(steps=20))
+    assert torch.equal(solve(tmp_path / "part").frames, whole.frames)
+
+
+def test_files_and_judgement(tmp_path: Path) -> None:
+    found = solve(tmp_path, GeodesicOptions(steps=8))
+    save_path(tmp_path, found.frames, ShowOptions(rows=(3,)))
+    assert all((tmp_path / name).exists() for name in FILES)
+    frames = read_frames(tmp_path / "frames")
+    torch.testing.assert_close(frames, found.frames, rtol=0, atol=0.5 / 255 + 1e-6)
+    record = judge(found, JudgeOptions(also="none", residual_draws=2))
+    assert record["energy"] == found.evaluation.path.energy and record["also"] is None
+    assert len(record["residuals"]) == 3
+    assert max(record["residuals"]) > max(record["baseline"]["residuals"])
+    assert "residuals" not in judge(found, JudgeOptions(also="none", residual_draws=0))
+    save_steps(tmp_path, found)
+    assert read_image(tmp_path / "steps.png").std() > 0.05
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (JudgeOptions(also="lpips"), "also: found 'lpips'"),
+        (JudgeOptions(residual_draws=1), "residual draws: found 1"),
+        (JudgeOptions(residual_draws=-1), "residual draws: found -1"),
+    ],
+)
+def test_what_cannot_be_judged_is_said(options: JudgeOptions, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        options.check()
+
+
+def test_rows_and_times_that_cannot_be_shown_are_said() -> None:
+    ShowOptions(rows=(0, 32)).check(33)
+    with pytest.raises(InputError, match="rows: found 33, expected 0 to 32"):
+        ShowOptions(rows=(33,)).check(33)
+    with pytest.raises(InputError, match="duration 5"):
+        ShowOptions(duration=5).check(33)

@@ -1,0 +1,46 @@
+"""The closing table of a path."""
+
+from __future__ import annotations
+
+import logging
+
+import torch
+
+from elpips.geometry import evaluate_path
+from elpips.geometry.reference_path import cross_fade
+from elpips.metrics import create_metric
+from elpips.metrics.weights import WeightsError
+from elpips.scripts.runs import path_report
+from elpips.scripts.runs.path_report import evaluation_record, judge_also, report_path
+
+ENDS = torch.rand(2, 3, 33, 41, generator=torch.Generator().manual_seed(0))
+BENT = cross_fade(ENDS[0], ENDS[1], [0, 0.1, 0.9, 1])
+
+
+def test_the_table_has_path_cross_fade_and_what_is_wrong() -> None:
+    record = evaluation_record(evaluate_path(create_metric("l2"), BENT), None)
+    lines = report_path(record, solved=True).splitlines()
+    assert lines[1].startswith("geodesic") and lines[2].startswith("cross-fade")
+    assert f"{record['energy']:.4f}" in lines[1]
+    assert "no path is shorter than the chord" in lines[3]
+    assert lines[-1].startswith("NOTE: the path is above the cross-fade's energy")
+    assert lines[-1].endswith("more --steps may help")
+    assert not report_path(record, solved=False).endswith("more --steps may help")
+
+
+def test_a_second_metric_has_lines_of_its_own() -> None:
+    also = judge_also(BENT, "l2", "elpips_vgg")
+    record = evaluation_record(evaluate_path(create_metric("l2"), BENT), also)
+    assert "under l2:" in report_path(record, solved=False)
+    assert also is not None and also["energy"] == record["energy"]
+
+
+def test_a_second_metric_that_cannot_be_had_is_told(monkeypatch, caplog) -> None:
+    def unavailable(name: str, **options: object) -> None:
+        raise WeightsError("no network")
+
+    monkeypatch.setattr(path_report, "create_metric", unavailable)
+    with caplog.at_level(logging.WARNING, "elpips"):
+        assert judge_also(BENT, "lpips_alex", "l2") is None
+    assert "lpips_alex: not judged under it (no network)" in caplog.text
+    assert judge_also(BENT, "none", "l2") is None and judge_also(BENT, "l2", "l2") is None

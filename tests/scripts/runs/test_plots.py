@@ -1,0 +1,86 @@
+"""Plots of paths: what is drawn, and that it is saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from elpips.media.read import read_image
+from elpips.metrics import InputError
+from elpips.scripts.runs.plots import draw_energy, draw_steps, plot_steps
+
+ENERGIES = [(0, 4.0), (10, 3.0), (100, 2.5)]
+
+
+def lines(axes) -> dict[str, tuple[list[float], list[float]]]:
+    return {
+        line.get_label(): (list(line.get_xdata()), list(line.get_ydata()))
+        for line in axes.get_lines()
+    }
+
+
+def test_steps_stand_at_the_middle_of_their_transitions() -> None:
+    axes = Figure().subplots()
+    draw_steps(axes, [1.0, 2.0], [3.0, 1.0, 1.0, 3.0], chord=1.5)
+    drawn = lines(axes)
+    assert drawn["geodesic"] == ([0.25, 0.75], [1, 2])
+    assert drawn["cross-fade"] == ([0.125, 0.375, 0.625, 0.875], [3, 1, 1, 3])
+    assert drawn["chord / N"][1] == [0.75, 0.75]
+    assert axes.get_xlim() == (0, 1) and axes.get_ylim()[0] == 0
+
+
+def test_energy_is_between_cross_fade_and_bound() -> None:
+    axes = Figure().subplots()
+    draw_energy(axes, ENERGIES, 2.6, 4.5, 1.0)
+    drawn = lines(axes)
+    assert drawn["held-out draws"] == ([0, 10, 100], [4, 3, 2.5])
+    assert [drawn[name][1][0] for name in ("geodesic", "cross-fade", "lower bound")] == [
+        2.6,
+        4.5,
+        1.0,
+    ]
+    low, high = axes.get_ylim()
+    assert low == 0 and high > 4.5
+    assert axes.get_xscale() == "symlog"
+
+
+@pytest.mark.parametrize(("given", "bound"), [(None, 2.25), (1.1, 1.1)])
+def test_plot_is_saved_in_two_panels(tmp_path: Path, monkeypatch, given, bound) -> None:
+    seen = []
+    monkeypatch.setattr(
+        "elpips.scripts.runs.plots.draw_energy",
+        lambda *each: (seen.append(each[-1]), draw_energy(*each)),
+    )
+    plot_steps(
+        tmp_path / "steps.png",
+        [1.0, 1.0],
+        [2.0, 2.0],
+        ENERGIES,
+        energy=2.6,
+        baseline_energy=4.5,
+        chord=1.5,
+        lower_bound=given,
+    )
+    image = read_image(tmp_path / "steps.png").numpy()
+    assert image.shape == (3, 480, 1200)
+    # Ink in both halves.
+    assert all(np.ptp(half) > 0.5 for half in np.split(image, 2, axis=2))
+    assert seen == [pytest.approx(bound)]
+    assert [path.name for path in tmp_path.iterdir()] == ["steps.png"]
+
+
+def test_a_run_without_evaluations_is_plotted(tmp_path: Path) -> None:
+    path = tmp_path / "steps.png"
+    plot_steps(path, [1.0], [1.0], [], energy=1.0, baseline_energy=1.0, chord=1.0)
+    assert path.exists()
+
+
+def test_errors_are_one_line(tmp_path: Path) -> None:
+    values = {"energy": 1.0, "baseline_energy": 1.0, "chord": 1.0}
+    with pytest.raises(InputError, match="no steps"):
+        plot_steps(tmp_path / "a.png", [], [1.0], [], **values)
+    with pytest.raises(InputError, match=r"a\.png: cannot be written"):
+        plot_steps(tmp_path / "none" / "a.png", [1.0], [1.0], [], **values)
