@@ -1,0 +1,26 @@
+"""The box [0, 1] and what descent may do at its bounds."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from elpips.optim import blocked, optimality_error, project
+
+
+def test_projection_goes_to_the_nearest_point() -> None:
+    x = torch.tensor([-2.0, 0.0, 0.3, 1.0, 1.5])
+    assert project(x).tolist() == pytest.approx([0, 0, 0.3, 1, 1])
+
+
+def test_descent_is_blocked_where_it_would_leave_the_box() -> None:
+    x = torch.tensor([0.0, 0.0, 1.0, 1.0, 0.5, 0.5, 0.0])
+    gradient = torch.tensor([1.0, -1.0, 1.0, -1.0, 2.0, -2.0, 0.0])
+    assert blocked(x, gradient).tolist() == [True, False, False, True, False, False, False]
+
+
+def test_optimality_error_ignores_what_the_box_blocks() -> None:
+    x = torch.tensor([0.0, 0.0, 1.0, 1.0, 0.5])
+    gradient = torch.tensor([1.0, -1.0, 1.0, -1.0, 2.0])
+    assert optimality_error(x, gradient) == pytest.approx((1 + 1 + 4) ** 0.5)
+    assert optimality_error(torch.zeros(3), torch.ones(3)) == 0
