@@ -131,7 +131,7 @@ def _version() -> str:
 def explain(error: Exception) -> str | None:
     """Return one line on an error that the user can mend; None for any other."""
     message = " ".join(str(error).splitlines())
-    if isinstance(error, (_UnknownCommandError, *_input_errors())):
+    if isinstance(error, _UnknownCommandError) or _is_input_error(error):
         return message
     if isinstance(error, OSError):
         reason = error.strerror or message or type(error).__name__
@@ -147,13 +147,10 @@ def explain(error: Exception) -> str | None:
     return None
 
 
-def _input_errors() -> tuple[type[Exception], ...]:
-    """Return the project's own errors; a module not yet imported cannot have raised its."""
-    known = (
-        ("elpips.metrics.errors", "InputError"),
-        ("elpips.geometry.checkpoint", "CheckpointError"),
-    )
-    return tuple(getattr(sys.modules[name], cls) for name, cls in known if name in sys.modules)
+def _is_input_error(error: Exception) -> bool:
+    """Whether it is the project's own; a module not yet imported cannot have raised it."""
+    errors = sys.modules.get("elpips.metrics.errors")
+    return errors is not None and isinstance(error, errors.InputError)
 
 
 @contextmanager
