@@ -83,7 +83,7 @@ def benchmark_interpolation_command(
             )
             found[name] = solved.frames[1].cpu()
         for name, image in found.items():
-            judged = judge(image, truth, judges, solver.seed)
+            judged = judge(image, truth, judges, solver.seed, metric.where)
             rows.append({"clip": triplet.clip, "frames": triplet.frames, "method": name} | judged)
         cells = [Cell(first, triplet.clip), Cell(truth, "truth"), Cell(last, "")]
         grid.append([*cells, *(Cell(image, name) for name, image in found.items())])
@@ -111,13 +111,12 @@ def benchmark_interpolation_command(
 
 
 def judge(
-    image: Tensor, truth: Tensor, judges: Mapping[str, Metric], seed: int
+    image: Tensor, truth: Tensor, judges: Mapping[str, Metric], seed: int, device: torch.device
 ) -> dict[str, float]:
     """Return the measures of a predicted frame (3, H, W), as an 8-bit picture."""
     rounded = torch.from_numpy(to_uint8(image)).permute(2, 0, 1)[None].float() / 255
     result = {"psnr": psnr(image[None], truth[None]), "ssim": ssim(image, truth)}
     for name, metric in judges.items():
-        device = next(metric.buffers()).device
         distance = estimate(
             metric,
             rounded.to(device),
