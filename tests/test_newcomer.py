@@ -21,7 +21,7 @@ def test_from_two_files_to_a_gif(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     elpips.save_animation("morph.gif", path.frames)
 
     frames = elpips.read_frames("morph.gif")
-    assert frames.shape == path.frames.shape == (6, 3, 20, 24)
+    assert frames.shape == path.frames.shape == (5, 3, 20, 24)
     # Grey has at most 256 colours: a GIF rounds to 8 bits, and no more.
     torch.testing.assert_close(frames, path.frames, rtol=0, atol=0.51 / 255)
     assert torch.equal(frames[0], a) and torch.equal(frames[-1], b)
