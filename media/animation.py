@@ -141,7 +141,3 @@ def save_animation(
         write_gif(path, pixels, shown)
     else:
         write_mp4(path, pixels, shown * repeats, faithful=options.faithful)
-
-
-# For callers that have not moved on to `save_animation`.
-save_gif = save_mp4 = save_animation

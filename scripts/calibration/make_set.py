@@ -14,7 +14,8 @@ import tyro
 from torch import Tensor
 from tqdm import tqdm
 
-from ...media.read import list_images, read_image
+from ...media.folder import list_images
+from ...media.read import read_image
 from ...media.samples import read_sample
 from ...media.write import to_uint8
 from ...metrics import InputError, Metric, create_metric
