@@ -11,11 +11,9 @@ References
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,11 +23,9 @@ from ...media.read import read_image
 from ...media.write import save_image
 from ...metrics.errors import InputError
 from ...metrics.files import atomic_write
+from .set_record import refuse_unfinished
 
 IMAGES = ("ref", "p0", "p1")
-RECORD = "set.json"
-"""What `elpips make-2afc` leaves in the folder of a set."""
-
 _EXPECTED = "expected FAMILY/{ref,p0,p1}/*.png and FAMILY/judge/*.npy"
 
 
@@ -149,7 +145,7 @@ def read_families(folder: Path, names: Sequence[str] | None = None) -> list[Fami
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; {_EXPECTED} in it")
-    _refuse_unfinished(folder)
+    refuse_unfinished(folder)
     if (folder / IMAGES[0]).is_dir():
         found = [folder]
     else:
@@ -184,36 +180,6 @@ def write_triplet(folder: Path, stem: str, images: Tensor, judge: float) -> None
 def has_triplet(folder: Path, stem: str) -> bool:
     """Return whether a triplet was written to the end."""
     return (folder / "judge" / f"{stem}.npy").is_file()
-
-
-def read_record(folder: Path) -> dict[str, Any] | None:
-    """Return what `elpips make-2afc` noted of a set; None where it did not make it.
-
-    Raises
-    ------
-    InputError
-        The note is damaged.
-    """
-    path = folder / RECORD
-    try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); make the set again") from None
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: is no record of a set; make the set again")
-    return content
-
-
-def _refuse_unfinished(folder: Path) -> None:
-    for each in (folder, folder.parent):
-        record = read_record(each)
-        if record is not None and not record.get("complete"):
-            raise InputError(
-                f"{each}: the set is unfinished; the same `elpips make-2afc` as before goes on "
-                "with it"
-            )
 
 
 def _size(image: Tensor) -> str:

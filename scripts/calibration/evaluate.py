@@ -7,30 +7,21 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
-from torch import Tensor
-from tqdm import tqdm
 
-from ...metrics import InputError, create_metric
-from ...metrics.statistics import Mean, mean_of
-from ..runs.options import (
-    default_of,
-    describe_metric,
-    make_generator,
-    resolve_device,
-    weights_record,
-)
+from ...metrics import DEFAULT_METRIC, InputError
+from ...metrics.seeds import check_seed
+from ...metrics.statistics import Mean
+from ..runs.options import describe_metric, resolve_device, weights_record
 from ..runs.tables import format_table, print_json
 from .dataset import Family, read_families
-from .preferences import two_afc_scores
-from .scores import Likeness, likeness, make_networks, mean_scores, measure
-
-_METRIC: str = default_of(create_metric, "name")
+from .networks import make_networks
+from .scores import Likeness, evaluate
 
 
 def evaluate_2afc_command(
     folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")],
     *,
-    metric: tuple[str, ...] = (_METRIC,),
+    metric: tuple[str, ...] = (DEFAULT_METRIC,),
     linear: tuple[Path, ...] = (),
     agree_with: str | None = None,
     families: tuple[str, ...] | None = None,
@@ -72,28 +63,13 @@ def evaluate_2afc_command(
     json
         Print JSON.
     """
-    make_generator(seed)
+    check_seed(seed)
     if draws < 1 or (limit is not None and limit < 1):
         raise InputError(f"--draws {draws}, --limit {limit}: expected at least 1")
     where = resolve_device(device)
     found = [each.limited(limit) for each in read_families(folder, families)]
     networks, reference = make_networks(metric, linear, agree_with, where)
-    total = sum(map(len, found)) * sum(draws if n.metric.stochastic else 1 for n in networks)
-    distances: dict[str, dict[str, Tensor]] = {}
-    judgements: dict[str, Tensor] = {}
-    with tqdm(total=total, desc="triplets x draws", disable=None) as bar:
-        for family in found:
-            judgements[family.name] = family.judgements(family.stems)
-            distances[family.name] = measure(family, networks, draws, seed, bar.update)
-    scores = {
-        family: {
-            name: mean_of(two_afc_scores(values[0], values[1], judgements[family].double()))
-            for name, values in of_family.items()
-        }
-        for family, of_family in distances.items()
-    }
-    means = mean_scores(scores)
-    likenesses = {} if reference is None else likeness(distances, reference)
+    evaluation = evaluate(found, networks, reference, draws=draws, seed=seed)
     if json:
         print_json(
             {
@@ -102,18 +78,18 @@ def evaluate_2afc_command(
                 "seed": seed,
                 "triplets": {each.name: len(each) for each in found},
                 "weights": [weights_record(each.metric) for each in networks],
-                "scores": scores,
-                "mean": means,
+                "scores": evaluation.scores,
+                "mean": evaluation.means,
                 "agree_with": reference,
-                "likeness": likenesses,
+                "likeness": evaluation.likeness,
             }
         )
         return 0
-    print(_score_table(found, scores, means))
+    print(_score_table(found, evaluation.scores, evaluation.means))
     for each in networks:
         print(describe_metric(each.metric) + (f", {draws} draws" * each.metric.stochastic))
     if reference is not None:
-        print(f"\n{_likeness_table(reference, likenesses['all'])}")
+        print(f"\n{_likeness_table(reference, evaluation.likeness['all'])}")
     return 0
 
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...metrics.errors import InputError
-from .distortions import integer, uniform
+from .random_numbers import integer, uniform
 
 Part = Literal["train", "val"]
 

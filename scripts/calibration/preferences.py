@@ -3,8 +3,8 @@
 A triplet has two vectors of non-negative features, first (C,) and second (C,), and the
 fraction h of judges that preferred the second. Distances are d = w . feature with w >= 0; a
 small network turns the two distances into a probability, which is compared with h. Where the
-features are a metric's channel distances, the weights are its linear layers, which is how
-LPIPS [1]_ and E-LPIPS were calibrated.
+features are a metric's channel distances, w are its linear layers, which is how LPIPS [1]_
+and E-LPIPS were calibrated.
 
 References
 ----------
@@ -17,20 +17,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-_SOFTENING = 0.1
-_SLOPE = 0.2
-_INPUTS = 5
+from ...metrics.seeds import check_seed
+from .ranking_network import RankingNetwork
 
 
 @dataclass(frozen=True)
 class PreferenceOptions:
-    """How weights are fitted; defaults as released with E-LPIPS (``train_run.py``).
+    """How linear weights are fitted; defaults as released with E-LPIPS (``train_run.py``).
 
     Attributes
     ----------
@@ -41,7 +39,7 @@ class PreferenceOptions:
     batch
         Triplets per step.
     rate
-        Adam's step size, of weights and network.
+        Adam's step size, of linear weights and network.
     betas
         Adam's decay rates.
     pause
@@ -65,7 +63,8 @@ class PreferenceOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check the options."""
+        """Check the options; raises `InputError` for a seed, `ValueError` for the rest."""
+        check_seed(self.seed)
         if self.epochs < 0 or self.decay_epochs < 0 or self.epochs + self.decay_epochs < 1:
             raise ValueError(
                 f"epochs: found {self.epochs} and {self.decay_epochs}, expected 1 or more in all"
@@ -85,64 +84,18 @@ class PreferenceOptions:
 
 @dataclass(frozen=True)
 class PreferenceFit:
-    """Fitted weights.
+    """Fitted linear weights.
 
     Attributes
     ----------
-    weights
+    linear
         (C,), at least 0, on the scale that the fit ended on: preferences do not fix it.
     losses
         Mean loss of each epoch.
     """
 
-    weights: Tensor
+    linear: Tensor
     losses: tuple[float, ...]
-
-
-class RankingNetwork(nn.Module):
-    """Logit of the probability that the second alternative is preferred, from two distances.
-
-    Of (d0, d1, d0 - d1, d0 / (0.1 + d1), d1 / (0.1 + d0)), by two hidden layers.
-    """
-
-    def __init__(self, hidden: int, generator: torch.Generator) -> None:
-        super().__init__()
-        sizes = (_INPUTS, hidden, hidden, 1)
-        self.layers = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(sizes))
-        for parameter in self.parameters():
-            fan_in = parameter.shape[-1] if parameter.dim() == 2 else hidden
-            bound = fan_in**-0.5
-            with torch.no_grad():
-                parameter.copy_((torch.rand(parameter.shape, generator=generator) * 2 - 1) * bound)
-        self._orient()
-
-    def _orient(self) -> None:
-        """Let a larger first distance speak for the second alternative, to begin with.
-
-        At weights of zero the network gets no signal on its inputs: pointing the other way, it
-        would hold the weights at zero for good.
-        """
-        origin = torch.zeros(2, 1, requires_grad=True)
-        (slope,) = torch.autograd.grad(self(origin[0], origin[1]).sum(), origin)
-        if slope[0] < slope[1]:
-            with torch.no_grad():
-                self.layers[-1].get_parameter("weight").neg_()
-
-    def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """Return logits (N,) of distances (N,) and (N,)."""
-        x = torch.stack(
-            [
-                first,
-                second,
-                first - second,
-                first / (_SOFTENING + second),
-                second / (_SOFTENING + first),
-            ],
-            dim=1,
-        )
-        for layer in list(self.layers)[:-1]:
-            x = F.leaky_relu(layer(x), _SLOPE)
-        return self.layers[-1](x)[:, 0]
 
 
 def fit_preferences(
@@ -152,9 +105,9 @@ def fit_preferences(
     options: PreferenceOptions | None = None,
     progress: Callable[[int, float], object] | None = None,
 ) -> PreferenceFit:
-    """Fit non-negative weights by which distances explain preferences.
+    """Fit non-negative linear weights by which distances explain preferences.
 
-    Weights start at zero and are clamped to be non-negative after every step; the loss is the
+    They start at zero and are clamped to be non-negative after every step; the loss is the
     binary cross-entropy of the ranking network, averaged over both orders of the pair.
 
     Parameters
@@ -182,8 +135,8 @@ def fit_preferences(
     _check(first, second, preferred)
     rng = torch.Generator().manual_seed(options.seed)
     network = RankingNetwork(options.hidden, rng).to(first.device)
-    weights = torch.zeros(first.shape[1], device=first.device, requires_grad=True)
-    adam = torch.optim.Adam([weights, *network.parameters()], options.rate, options.betas)
+    linear = torch.zeros(first.shape[1], device=first.device, requires_grad=True)
+    adam = torch.optim.Adam([linear, *network.parameters()], options.rate, options.betas)
     steps = -(-len(first) // options.batch)
     losses: list[float] = []
     for epoch in range(options.epochs + options.decay_epochs):
@@ -192,18 +145,18 @@ def fit_preferences(
         for index, chosen in enumerate(order.split(options.batch)):
             for group in adam.param_groups:
                 group["lr"] = options.rate_at(epoch * steps + index, steps)
-            distances = first[chosen] @ weights, second[chosen] @ weights
+            distances = first[chosen] @ linear, second[chosen] @ linear
             loss = _symmetric_loss(network, *distances, preferred[chosen])
             adam.zero_grad()
             loss.backward()
             adam.step()
             with torch.no_grad():
-                weights.clamp_(min=0)
+                linear.clamp_(min=0)
             total += loss.item() * len(chosen)
         losses.append(total / len(first))
         if progress is not None:
             progress(epoch + 1, losses[-1])
-    return PreferenceFit(weights.detach().clone(), tuple(losses))
+    return PreferenceFit(linear.detach().clone(), tuple(losses))
 
 
 def two_afc_scores(first: Tensor, second: Tensor, preferred: Tensor) -> Tensor:

@@ -1,46 +1,20 @@
-"""2AFC scores: distances of triplets under several calibrations, and what they agree with."""
+"""2AFC scores of the networks on a set, and what their distances agree with."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from scipy.stats import spearmanr
 from torch import Tensor
+from tqdm import tqdm
 
-from ...metrics import InputError, Metric, available_metrics
-from ...metrics.base import image_size
-from ...metrics.channels import channel_distances, linear_weights, unit_weighted
-from ...metrics.perceptual import PerceptualMetric
 from ...metrics.statistics import Mean, mean_of
-from ...metrics.weights import load_linear, load_own
-from ..runs.options import make_metric
-from .dataset import Family, Triplets
-
-OWN = "own"
-"""In place of a file of linear weights: the calibration that comes along."""
-
-_BATCH = 10
-
-
-@dataclass(frozen=True)
-class Network:
-    """A metric and the linear weights to try on its features, by the names to show.
-
-    ``linear`` is empty for a metric without any.
-    """
-
-    metric: Metric
-    linear: Mapping[str, Tensor] = field(default_factory=dict)
-
-    @property
-    def names(self) -> list[str]:
-        """Names of what it measures."""
-        return list(self.linear) or [self.metric.name]
+from .dataset import Family
+from .networks import Network, measure
+from .preferences import two_afc_scores
 
 
 @dataclass(frozen=True)
@@ -59,97 +33,67 @@ class Likeness:
     agreement: Mean
 
 
-def make_networks(
-    metrics: Sequence[str], linear: Sequence[Path], agree_with: str | None, device: torch.device
-) -> tuple[list[Network], str | None]:
-    """Return the networks to run, with all their weights, and the name of the reference.
+@dataclass(frozen=True)
+class Evaluation:
+    """What a set says of networks.
 
-    Files go with the first metric.
+    Attributes
+    ----------
+    scores
+        2AFC scores by family and by name.
+    means
+        Over families, which count alike, by name.
+    likeness
+        To the reference, by family ("all": over all of them) and by name; empty without one.
+    """
+
+    scores: Mapping[str, Mapping[str, Mean]]
+    means: Mapping[str, Mean]
+    likeness: Mapping[str, Mapping[str, Likeness]]
+
+
+def evaluate(
+    families: Sequence[Family],
+    networks: Sequence[Network],
+    reference: str | None = None,
+    *,
+    draws: int,
+    seed: int,
+) -> Evaluation:
+    """Measure the networks on each family, with a bar of all triplets and draws.
+
+    Parameters
+    ----------
+    families
+        At least one.
+    networks
+        What to measure.
+    reference
+        The name, of those of the networks, that all others are compared with.
+    draws
+        Of metrics that draw; the two alternatives of a triplet share them.
+    seed
+        Same seed, same draws; they begin anew in each family.
 
     Raises
     ------
     InputError
-        There is no such metric, file or network for it.
+        The seed is none, or a triplet cannot be read.
     """
-    if not metrics:
-        raise InputError("found no --metric, expected at least one")
-    files = list(dict.fromkeys(linear))
-    names = list(dict.fromkeys(metrics))
-    reference = agree_with
-    if agree_with in available_metrics():
-        names = list(dict.fromkeys([*names, agree_with]))
-    elif agree_with is not None:
-        if agree_with != OWN and not Path(agree_with).exists():
-            raise InputError(
-                f"--agree-with {agree_with}: no such file, and no metric ({available_metrics()})"
-            )
-        files = list(dict.fromkeys([*files, Path(agree_with)]))
-        reference = str(Path(agree_with))
-    networks = []
-    for name in names:
-        options = {"scale": False} if name.startswith("elpips_") else {}
-        made = make_metric(name, device, **options)
-        if not isinstance(made, PerceptualMetric):
-            networks.append(Network(made))
-            continue
-        weights = {name: torch.cat(linear_weights(made))}
-        for path in files if name == names[0] else ():
-            loaded = (load_own(name) if str(path) == OWN else load_linear(name, path)).tensors
-            parts = [loaded[f"lin{index}"] for index in range(len(loaded))]
-            weights[str(path)] = torch.cat(parts).to(device)
-        networks.append(Network(made, weights))
-    if files and not networks[0].linear:
-        raise InputError(f"--linear, --agree-with: {names[0]} has no linear weights")
-    return networks, reference
-
-
-@torch.no_grad()
-def measure(
-    family: Family,
-    networks: Sequence[Network],
-    draws: int,
-    seed: int,
-    advance: Callable[[int], object] = lambda count: None,
-) -> dict[str, Tensor]:
-    """Return the mean distances (2, N) in float64 of p0 and p1 to the reference, by name.
-
-    All networks get the same draws of their ensembles.
-    """
-    generators = [torch.Generator().manual_seed(seed) for _ in networks]
-    parts: dict[str, list[Tensor]] = {name: [] for each in networks for name in each.names}
-    for triplets in family.batches(_BATCH):
-        for network, rng in zip(networks, generators, strict=True):
-            for name, values in triplet_distances(network, triplets, draws, rng, advance).items():
-                parts[name].append(values)
-    return {name: torch.cat(values, dim=1) for name, values in parts.items()}
-
-
-def triplet_distances(
-    network: Network,
-    triplets: Triplets,
-    draws: int,
-    rng: torch.Generator,
-    advance: Callable[[int], object] = lambda count: None,
-) -> dict[str, Tensor]:
-    """Return the mean distances (2, N) of triplets over draws of their own, by name."""
-    metric = network.metric
-    runner = unit_weighted(metric) if isinstance(metric, PerceptualMetric) else metric
-    device = metric.device if isinstance(metric, PerceptualMetric) else torch.device("cpu")
-    images = [each.to(device) for each in (triplets.ref, triplets.p0, triplets.p1)]
-    sums: dict[str, Any] = dict.fromkeys(network.names, 0.0)
-    count = draws if metric.stochastic else 1
-    for _ in range(count):
-        draw = runner.draw(image_size(triplets.ref), rng, batch=len(triplets))
-        ref, *others = (runner.embed(each, draw) for each in images)
-        if network.linear:
-            channels = [torch.cat(channel_distances(ref, each), dim=1) for each in others]
-            for name, weights in network.linear.items():
-                sums[name] += torch.stack([each @ weights for each in channels]).double().cpu()
-        else:
-            values = torch.stack([runner.distance(ref, each) for each in others])
-            sums[metric.name] += values.double().cpu()
-        advance(len(triplets))
-    return {name: total / count for name, total in sums.items()}
+    passes = sum(draws if each.metric.stochastic else 1 for each in networks)
+    distances: dict[str, dict[str, Tensor]] = {}
+    scores: dict[str, dict[str, Mean]] = {}
+    with tqdm(total=passes * sum(map(len, families)), desc="triplets x draws", disable=None) as bar:
+        for family in families:
+            judge = family.judgements(family.stems).double()
+            found = measure(family, networks, draws, seed, bar.update)
+            distances[family.name] = found
+            scores[family.name] = {
+                name: mean_of(two_afc_scores(values[0], values[1], judge))
+                for name, values in found.items()
+            }
+    alike = {} if reference is None else likeness(distances, reference)
+    return Evaluation(scores, mean_scores(scores), alike)
 
 
 def mean_scores(scores: Mapping[str, Mapping[str, Mean]]) -> dict[str, Mean]:

@@ -1,4 +1,4 @@
-"""Weights from preferences: recovered from synthetic ones, repeatable, non-negative."""
+"""Linear weights from preferences: recovered from synthetic ones, repeatable, non-negative."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import torch
 
 from elpips.scripts.calibration.preferences import (
     PreferenceOptions,
-    RankingNetwork,
     fit_preferences,
     two_afc_scores,
 )
@@ -26,10 +25,10 @@ def preferences(count: int = 800, seed: int = 0):
 
 def test_weights_are_recovered_from_what_they_prefer() -> None:
     fit = fit_preferences(*preferences(), QUICK)
-    shares = fit.weights / fit.weights.sum()
+    shares = fit.linear / fit.linear.sum()
     assert torch.allclose(shares, TRUTH / TRUTH.sum(), atol=0.05)
     first, second, judge = preferences(seed=1)
-    score = two_afc_scores(first @ fit.weights, second @ fit.weights, judge).mean()
+    score = two_afc_scores(first @ fit.linear, second @ fit.linear, judge).mean()
     best = two_afc_scores(first @ TRUTH, second @ TRUTH, judge).mean()
     assert score > best - 0.005
     assert fit.losses[-1] < fit.losses[0] - 0.1
@@ -38,25 +37,25 @@ def test_weights_are_recovered_from_what_they_prefer() -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_no_first_network_holds_the_weights_at_zero(seed: int) -> None:
     short = PreferenceOptions(epochs=2, decay_epochs=0, rate=1e-2, pause=1, warmup=1, seed=seed)
-    weights = fit_preferences(*preferences(200), short).weights
-    assert (weights[[2, 3, 5]] > 0).all()
+    linear = fit_preferences(*preferences(200), short).linear
+    assert (linear[[2, 3, 5]] > 0).all()
 
 
 def test_weights_are_never_negative() -> None:
     first, second, judge = preferences(300)
     # Features that speak against what is preferred.
     first[:, 0], second[:, 0] = second @ TRUTH, first @ TRUTH
-    weights = fit_preferences(first, second, judge, QUICK).weights
-    assert (weights >= 0).all()
-    assert weights[0] < 0.1 * weights.max()
+    linear = fit_preferences(first, second, judge, QUICK).linear
+    assert (linear >= 0).all()
+    assert linear[0] < 0.1 * linear.max()
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_does_not() -> None:
     data = preferences(120)
     a, b = (fit_preferences(*data, QUICK) for _ in range(2))
-    assert torch.equal(a.weights, b.weights) and a.losses == b.losses
+    assert torch.equal(a.linear, b.linear) and a.losses == b.losses
     other = PreferenceOptions(**{**vars(QUICK), "seed": 1})
-    assert not torch.equal(fit_preferences(*data, other).weights, a.weights)
+    assert not torch.equal(fit_preferences(*data, other).linear, a.linear)
 
 
 def test_the_released_schedule() -> None:
@@ -65,14 +64,6 @@ def test_the_released_schedule() -> None:
     assert rates == pytest.approx([0, 0, 5e-5, 1e-4, 1e-4])
     late = [options.rate_at(100 * epoch, 100) for epoch in range(5, 10)]
     assert late == pytest.approx([1e-4 * (1 - k / 6) for k in range(1, 6)])
-
-
-def test_the_network_starts_with_the_closer_one_preferred() -> None:
-    for seed in range(20):
-        network = RankingNetwork(32, torch.Generator().manual_seed(seed))
-        small, zero = torch.tensor([1e-3]), torch.tensor([0.0])
-        with torch.no_grad():
-            assert network(small, zero) > network(zero, small)
 
 
 def test_scores_count_the_judges_that_agree() -> None:
@@ -98,7 +89,8 @@ def test_bad_tensors_are_refused(change, match: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"epochs": 0, "decay_epochs": 0}, {"batch": 0}, {"rate": 0.0}, {"epochs": -1}]
+    "options",
+    [{"epochs": 0, "decay_epochs": 0}, {"batch": 0}, {"rate": 0.0}, {"epochs": -1}, {"seed": -1}],
 )
 def test_bad_options_are_refused(options) -> None:
     with pytest.raises(ValueError, match="expected"):
