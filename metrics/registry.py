@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,38 +14,15 @@ from .ensemble import Ensemble
 from .errors import InputError
 from .perceptual import PerceptualMetric
 from .pixel import L2
-from .trunks import VGG16, AlexNet, SqueezeNet, Trunk
+from .recipes import RECIPES
 from .weights import Weights, load_linear, load_trunk
-
-
-@dataclass(frozen=True)
-class _Recipe:
-    trunk_file: str
-    build: Callable[[Mapping[str, torch.Tensor], float], Trunk]
-    has_ensemble: bool
-
-
-_RECIPES = {
-    "elpips_vgg": _Recipe(
-        "vgg16",
-        lambda tensors, keep: VGG16(tensors, keep, average_pooling=True, all_layers=True),
-        True,
-    ),
-    "elpips_squeeze_maxpool": _Recipe(
-        "squeezenet1_1", lambda tensors, keep: SqueezeNet(tensors, keep, all_layers=True), True
-    ),
-    "lpips_vgg": _Recipe("vgg16", VGG16, False),
-    "lpips_squeeze": _Recipe("squeezenet1_1", SqueezeNet, False),
-    "lpips_alex": _Recipe("alexnet", AlexNet, False),
-}
-
 
 DEFAULT_METRIC = "elpips_vgg"
 
 
 def available_metrics() -> tuple[str, ...]:
     """Return the names that `create_metric` knows."""
-    return (*_RECIPES, "l2")
+    return (*RECIPES, "l2")
 
 
 def create_metric(
@@ -87,13 +64,13 @@ def create_metric(
     if name == "l2":
         _reject(name, options)
         return L2().to(device)
-    if name not in _RECIPES:
+    if name not in RECIPES:
         raise InputError(f"metric {name!r} is unknown; expected one of {available_metrics()}")
-    recipe = _RECIPES[name]
-    if not recipe.has_ensemble:
+    recipe = RECIPES[name]
+    if not recipe.ensemble:
         _reject(name, options)
-    ensemble = _ensemble(name, options) if recipe.has_ensemble else None
-    trunk_weights = load_trunk(recipe.trunk_file, trunk)
+    ensemble = _ensemble(name, options) if recipe.ensemble else None
+    trunk_weights = load_trunk(recipe.trunk, trunk)
     linear_weights = linear if isinstance(linear, Weights) else load_linear(name, linear)
     metric = PerceptualMetric(
         name,

@@ -5,16 +5,19 @@ Looked for in (1) an explicit path or the folder in ``ELPIPS_WEIGHTS``, (2) the 
 opened before its SHA-256 matched the registry; see `registry` for the table.
 """
 
-from .inventory import fetch, inventory
-from .load import load_linear, load_lpips, load_own, load_trunk, unit_linear
-from .types import UnavailableError, Weights, WeightsError, WeightsStatus
+from .inventory import WeightsStatus, fetch, inventory
+from .load import fetch_archive_member, load_linear, load_lpips, load_own, load_trunk, unit_linear
+from .registry import Source
+from .types import UnavailableError, Weights, WeightsError
 
 __all__ = [
+    "Source",
     "UnavailableError",
     "Weights",
     "WeightsError",
     "WeightsStatus",
     "fetch",
+    "fetch_archive_member",
     "inventory",
     "load_linear",
     "load_lpips",

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from . import acquire, cache, sources
-from .registry import ASSETS, LINEAR_OF, TRUNK_OF, Asset
-from .types import UnavailableError, WeightsError, WeightsStatus
+from ..recipes import RECIPES
+from . import cache
+from .download import failures as failed_downloads
+from .load import find_in_folder, get, weights_folder
+from .read import read_file
+from .registry import ASSETS, Asset
+from .types import UnavailableError, WeightsError
+
+
+@dataclass(frozen=True)
+class WeightsStatus:
+    """One line of the inventory.
+
+    ``found`` is the file that would be read now, or None; ``size`` its bytes, or those of the
+    smallest download; ``sha256`` what it should have (of a cached copy, its original), or
+    ``"damaged"``; ``how`` says how to get it.
+    """
+
+    name: str
+    found: str | None
+    size: int
+    sha256: str
+    how: str
 
 
 def inventory() -> list[WeightsStatus]:
-    """List every registered asset; nothing is downloaded, opened or hashed.
-
-    Raises
-    ------
-    WeightsError
-        If ``ELPIPS_WEIGHTS`` names no folder.
-    """
-    folder = acquire.weights_folder()
+    """List every registered asset; nothing is downloaded or hashed."""
+    folder = weights_folder()
     return [_status(asset, folder) for asset in ASSETS.values()]
 
 
@@ -31,29 +46,26 @@ def fetch(names: Iterable[str] | None = None, progress: bool = True) -> list[Wei
     Parameters
     ----------
     names
-        Assets as in `inventory`, or metrics: a metric's convolutions, linear layers and their
-        stand-in. By default everything.
+        Of the `inventory`, or metrics for all their parts; everything by default.
     progress
         Show bars on standard error where that is a terminal.
-
-    Returns
-    -------
-    list of WeightsStatus
-        The state afterwards of what was asked for.
 
     Raises
     ------
     WeightsError
-        If a name is unknown; or, after all has been tried, if some could not be had: each
-        with what was tried and why it failed.
+        A name is unknown; or, after all has been tried, some cannot be had.
     """
-    assets = [ASSETS[name] for name in _expand(names)]
-    folder = acquire.weights_folder()
-    sources.forget_failures()
-    failures = []
+    assets, folder, failures = _expand(names), weights_folder(), []
+    failed_downloads.clear()
     for asset in assets:
         try:
-            _fetch(asset, folder, progress)
+            found = find_in_folder(folder, asset)
+            if cache.load(asset) is not None:
+                continue
+            if found is None:
+                get(asset, progress)
+            elif found.suffix != ".safetensors":
+                cache.store(read_file(found, [asset]))
         except WeightsError as error:
             failures.append(f"{asset.name}: {error}")
     if failures:
@@ -65,52 +77,40 @@ def fetch(names: Iterable[str] | None = None, progress: bool = True) -> list[Wei
     return [_status(asset, folder) for asset in assets]
 
 
-def _fetch(asset: Asset, folder: Path | None, progress: bool) -> None:
-    if cache.load(asset) is not None:
-        return
-    found = acquire.find_in_folder(folder, asset) if folder else None
-    if found is None:
-        acquire.download(asset, progress=progress)
-    elif found.name.removesuffix(".safetensors") not in asset.stems:
-        cache.store(acquire.original(asset, found))
-
-
-def _expand(names: Iterable[str] | None) -> list[str]:
+def _expand(names: Iterable[str] | None) -> list[Asset]:
     if names is None:
-        return list(ASSETS)
-    chosen: dict[str, None] = {}
+        return list(ASSETS.values())
+    chosen: list[str | None] = []
     for name in names:
-        if name in ASSETS:
-            chosen[name] = None
-        elif name in LINEAR_OF:
-            chosen |= dict.fromkeys(n for n in (TRUNK_OF[name], *LINEAR_OF[name]) if n)
-        else:
+        if name not in ASSETS and name not in RECIPES:
             raise WeightsError(
                 f"there are no weights {name!r}; expected any of {', '.join(ASSETS)} or the "
-                f"metrics {', '.join(LINEAR_OF)}"
+                f"metrics {', '.join(RECIPES)}"
             )
-    return list(chosen)
+        recipe = RECIPES.get(name)
+        chosen += [recipe.trunk, recipe.linear, recipe.stand_in] if recipe else [name]
+    return [ASSETS[name] for name in dict.fromkeys(chosen) if name in ASSETS]
 
 
 def _status(asset: Asset, folder: Path | None) -> WeightsStatus:
-    found = acquire.find_in_folder(folder, asset) if folder else None
+    found, sha256 = find_in_folder(folder, asset), asset.sources[0].sha256
+    for file in (file for source in asset.sources for file in (source.download, source)):
+        if found is not None and found.name == file.filename:
+            sha256 = file.sha256
     cached = cache.cached_path(asset.name)
-    hashes = {origin.filename: origin.sha256 for origin in asset.origins}
-    hashes |= {o.archive.filename: o.archive.sha256 for o in asset.origins if o.archive}
     if found is None and cached.is_file():
-        found = cached
-        hashes[cached.name] = cache.recorded_sha256(asset.name) or "damaged"
-    first = asset.origins[0]
-    places = " or ".join(f"{o.place} ({_megabytes(o.download_size)})" for o in asset.origins)
+        weights = cache.load(asset)
+        found, sha256 = cached, weights.sha256 if weights else "damaged"
+    places = [(source.place, source.download.size) for source in asset.sources]
+    how = " or ".join(f"{place} ({_size(size)})" for place, size in places)
     return WeightsStatus(
-        name=asset.name,
-        purpose=asset.purpose,
-        found=None if found is None else str(found),
-        size=found.stat().st_size if found else min(o.download_size for o in asset.origins),
-        sha256=hashes.get(found.name, first.sha256) if found else first.sha256,
-        how=f"`elpips weights fetch {asset.name}` does: {places}",
+        asset.name,
+        str(found) if found else None,
+        found.stat().st_size if found else min(size for _, size in places),
+        sha256,
+        f"`elpips weights fetch {asset.name}` does: {how}",
     )
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+def _size(count: int) -> str:
+    return f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"

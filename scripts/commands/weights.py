@@ -7,8 +7,8 @@ from typing import Annotated
 
 import tyro
 
+from ...metrics.recipes import RECIPES
 from ...metrics.weights import WeightsStatus, fetch, inventory
-from ...metrics.weights.registry import LINEAR_OF, SHIPPED, TRUNK_OF
 from ..runs.tables import format_table, print_json
 
 
@@ -67,12 +67,12 @@ def _readiness(found: Sequence[WeightsStatus]) -> str:
     """Say of each metric whether it can be used as it is."""
     present = {each.name for each in found if each.found is not None}
     rows = [("metric", "state")]
-    for metric, (linear, stand_in) in LINEAR_OF.items():
-        lacking = [name for name in (TRUNK_OF[metric], linear) if name not in present]
+    for metric, recipe in RECIPES.items():
+        lacking = [name for name in (recipe.trunk, recipe.linear) if name not in present]
         state = f"lacks {' and '.join(lacking)}" if lacking else "ready"
-        if lacking == [linear] and stand_in in present:
-            state += f"; {stand_in} stands in, on another scale"
-        elif lacking == [linear] and metric in SHIPPED:
+        if lacking == [recipe.linear] and recipe.stand_in in present:
+            state += f"; {recipe.stand_in} stands in, on another scale"
+        elif lacking == [recipe.linear] and (recipe.stand_in or "").endswith(".safetensors"):
             state += "; the project's own calibration takes its place"
         rows.append((metric, state))
     return format_table(rows, "<<")
