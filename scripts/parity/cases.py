@@ -10,26 +10,18 @@ the rest of the transformation: `offset_yx` (N, 2), `flip` (N,), `color` (N, 3),
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from ...media.read import read_image
 from ...metrics import EnsembleDraw, InputError
-
-Arrays = Mapping[str, npt.NDArray[Any]]
+from .fields import Arrays, array_of, integer_of, optional_of, read_arrays, text_of
 
 _OFFSET_MAX = 7
-# What numpy raises on damaged files.
-_UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -85,7 +77,7 @@ def read_cases(path: Path) -> list[Case]:
         raise InputError(f"{path}: is not JSON ({error})") from None
     if not isinstance(entries, list) or not entries:
         raise InputError(f"{path}: found no list of cases; expected a JSON list of objects")
-    arrays = _read_arrays(path.with_suffix(".npz"))
+    arrays = read_arrays(path.with_suffix(".npz"))
     cases = []
     for index, entry in enumerate(entries):
         name = entry.get("case", index) if isinstance(entry, dict) else index
@@ -120,7 +112,7 @@ def load_crop(folder: Path, case: Case, name: str) -> Tensor:
     """
     path = folder / f"{name}.png"
     # The authors' results are of files with and without alpha, always left out.
-    image = read_image(path, alpha="ignore", notices=lambda _: None)
+    image = read_image(path, alpha="ignore")
     top, left, height, width = case.box
     if top + height > image.shape[1] or left + width > image.shape[2]:
         raise InputError(
@@ -130,41 +122,28 @@ def load_crop(folder: Path, case: Case, name: str) -> Tensor:
     return image[None, :, top : top + height, left : left + width].contiguous()
 
 
-def _read_arrays(path: Path) -> Arrays:
-    try:
-        # Opened here, since numpy leaves damaged files open.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-            return dict(stored)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file; expected the arrays of the cases") from None
-    # What is no .npz at all is taken for a pickle, which is refused with a ValueError; a
-    # single array has no context manager.
-    except (*_UNREADABLE, TypeError, AttributeError):
-        raise InputError(f"{path}: is not a readable .npz file") from None
-
-
 def _case(entry: object, arrays: Arrays) -> Case:
     if not isinstance(entry, dict):
         raise InputError(f"found {type(entry).__name__}, expected an object")
-    name, metric = _text(entry, "case"), _text(entry, "metric")
-    height, width = _integer(entry, "height", 1), _integer(entry, "width", 1)
-    distance = _array(arrays, f"{name}.distance", (None,))
+    name, metric = text_of(entry, "case"), text_of(entry, "metric")
+    height, width = integer_of(entry, "height", 1), integer_of(entry, "width", 1)
+    distance = array_of(arrays, f"{name}.distance", (None,))
     count = len(distance)
-    gradient = _optional(arrays, f"{name}.gradient", (height, width, 3))
-    transformed = _optional(arrays, f"{name}.transformed", (None, None, 3))
+    gradient = optional_of(arrays, f"{name}.gradient", (height, width, 3))
+    transformed = optional_of(arrays, f"{name}.transformed", (None, None, 3))
     transformation = None
     if has_ensemble(metric):
         transformation = _draw(entry, arrays, name, count, 1), _draw(entry, arrays, name, count)
     return Case(
         name=name,
         metric=metric,
-        image=_text(entry, "image"),
-        reference=_text(entry, "reference"),
-        box=(_integer(entry, "top"), _integer(entry, "left"), height, width),
+        image=text_of(entry, "image"),
+        reference=text_of(entry, "reference"),
+        box=(integer_of(entry, "top"), integer_of(entry, "left"), height, width),
         transformation=transformation,
         distance=distance,
         gradient=None if gradient is None else gradient.permute(2, 0, 1),
-        gradient_norm=_optional(arrays, f"{name}.grad_norm", (count,)),
+        gradient_norm=optional_of(arrays, f"{name}.grad_norm", (count,)),
         transformed=None if transformed is None else transformed.permute(2, 0, 1),
     )
 
@@ -173,11 +152,11 @@ def _draw(
     entry: Mapping[str, Any], arrays: Arrays, name: str, count: int, items: int | None = None
 ) -> EnsembleDraw:
     """Return the draw for the first ``items`` of ``count`` items, by default all."""
-    level = _integer(entry, "scale_level", 1)
+    level = integer_of(entry, "scale_level", 1)
     items = items or count
 
     def integers(array: str, shape: tuple[int, ...], top: int) -> Any:
-        values = _array(arrays, f"{name}.{array}", shape)
+        values = array_of(arrays, f"{name}.{array}", shape)
         if ((values < 0) | (values > top) | (values != values.round())).any():
             raise InputError(f"the array {name}.{array} has values other than 0 to {top}")
         return values.int()
@@ -186,48 +165,12 @@ def _draw(
         batch=items,
         scale_level=level,
         scale_offset=tuple(integers("scale_offset_yx", (2,), level - 1).tolist()),
-        transpose=bool(_integer(entry, "swap_xy")),
+        transpose=bool(integer_of(entry, "swap_xy")),
         offset=tuple(map(tuple, integers("offset_yx", (count, 2), _OFFSET_MAX)[:items].tolist())),
         offset_max=_OFFSET_MAX,
         flip=tuple(integers("flip", (count,), 3)[:items].tolist()),
         permutation=tuple(
             map(tuple, integers("channel_permutation", (count, 3), 2)[:items].tolist())
         ),
-        gain=_array(arrays, f"{name}.color", (count, 3))[:items].float(),
+        gain=array_of(arrays, f"{name}.color", (count, 3))[:items].float(),
     )
-
-
-def _text(entry: Mapping[str, Any], key: str) -> str:
-    value = entry.get(key)
-    if not isinstance(value, str):
-        raise InputError(f"{key}: found {value!r}, expected text")
-    return value
-
-
-def _integer(entry: Mapping[str, Any], key: str, least: int = 0) -> int:
-    value = entry.get(key)
-    if not isinstance(value, int) or value < least:
-        raise InputError(f"{key}: found {value!r}, expected an integer of at least {least}")
-    return value
-
-
-def _optional(arrays: Arrays, name: str, shape: tuple[int | None, ...]) -> Tensor | None:
-    return _array(arrays, name, shape) if name in arrays else None
-
-
-def _array(arrays: Arrays, name: str, shape: tuple[int | None, ...]) -> Tensor:
-    """Return a non-empty array of numbers, float64; None in ``shape`` stands for any size."""
-    if name not in arrays:
-        raise InputError(f"there is no array {name}")
-    array = arrays[name]
-    fits = array.ndim == len(shape) and all(
-        size == expected or (expected is None and size > 0)
-        for size, expected in zip(array.shape, shape, strict=True)
-    )
-    if not fits or array.dtype.kind not in "fiub":
-        expected = ", ".join("any" if size is None else str(size) for size in shape)
-        raise InputError(
-            f"the array {name} is {array.dtype} of shape {array.shape}, expected numbers of "
-            f"shape ({expected})"
-        )
-    return torch.from_numpy(array.astype(np.float64))

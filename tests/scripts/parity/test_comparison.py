@@ -10,12 +10,7 @@ import pytest
 import torch
 
 from elpips.scripts.cli import main
-from elpips.scripts.parity import check
-
-
-@pytest.fixture
-def goldens(shared: Path) -> Path:
-    return shared / "goldens"
+from elpips.scripts.parity import comparison
 
 
 def trunk_option(goldens: Path) -> str:
@@ -59,7 +54,7 @@ def test_the_authors_results_in_the_solvers_precision(capsys, goldens, monkeypat
 @pytest.mark.weights
 def test_rounding_excuses_no_mistake(capsys, goldens, tmp_path, monkeypatch):
     """A gradient that is wrong by 0.2 % everywhere is met under no rounding."""
-    monkeypatch.setattr(check, "_TRIES", 8)
+    monkeypatch.setattr(comparison, "TRIES", 8)
     entries = json.loads((goldens / "parity.json").read_text())
     (entry,) = [each for each in entries if each["case"] == "case09"]
     with np.load(goldens / "parity.npz") as stored:
@@ -80,5 +75,5 @@ def test_the_noise_of_rounding_is_small():
     """What the excuse rests on: no more than float32's own rounding."""
     ones = torch.ones(1000)
     noise = torch.rand(1000, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    changed = ones * (1 + check._ROUNDING * noise)
+    changed = ones * (1 + comparison.ROUNDING * noise)
     assert 0 < (changed - ones).abs().max() <= torch.finfo(torch.float32).eps
