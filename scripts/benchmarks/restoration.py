@@ -51,7 +51,7 @@ def benchmark_restoration_command(
     *,
     losses: tuple[str, ...] = ("l2", "lpips_vgg", "elpips_vgg"),
     training: Annotated[tyro.conf.OmitArgPrefixes[Training], tyro.conf.arg(name="training")] = (
-        Training()  # noqa: B008 (frozen)
+        Training()
     ),
     judges: tuple[str, ...] = ("lpips_alex", "lpips_vgg", "elpips_vgg"),
     evaluation_draws: int = 8,

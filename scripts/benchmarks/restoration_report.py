@@ -14,7 +14,6 @@ from ...media.figure import save_figure
 from ...media.grid import Cell, save_grid
 from ...media.write import to_uint8
 from ...metrics import Metric, estimate
-from ...metrics.seeds import stream
 from ...metrics.statistics import Mean, mean_of
 from ..runs.tables import format_table
 from .fidelity import psnr, ssim
@@ -59,8 +58,7 @@ def judge(
     for name, metric in judges.items():
         where = next(iter(metric.buffers()), images).device
         found, expected = (_as_saved(each).to(where) for each in (images, truth))
-        generator = stream(seed, "evaluate")
-        distances = estimate(metric, found, expected, max_draws=draws, generator=generator)
+        distances = estimate(metric, found, expected, max_draws=draws, seed=seed)
         result[name] = distances.distance.tolist()
     return result
 

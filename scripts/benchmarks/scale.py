@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ...geometry.geodesic_problem import GeodesicProblem
+from ...geometry import GeodesicOptions, GeodesicProblem
 from ...geometry.path_energy import path_energy
 from ...media.figure import save_figure
 from ...metrics import InputError, Precision, keep_freed_memory
@@ -142,9 +142,8 @@ def measure(
     distance = make_metric(metric, where)
     generator = torch.Generator().manual_seed(0)
     ends = torch.rand(2, 3, size, size, generator=generator).to(where)
-    problem = GeodesicProblem.of(
-        ends[0], ends[1], frames, metric=distance, init="blend", chunk=chunk, precision=precision
-    )
+    options = GeodesicOptions(precision=precision, chunk=chunk)
+    problem = GeodesicProblem.of(ends[0], ends[1], frames, options, metric=distance, init="blend")
     inner = problem.initial
     # The finest scale level is the dearest; the others are drawn less often.
     draws = [

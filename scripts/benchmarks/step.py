@@ -6,21 +6,24 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ...geometry.barycenter import make_solver
-from ...geometry.barycenter_problem import BarycenterProblem
-from ...geometry.geodesic_problem import GeodesicProblem
+from ...geometry import (
+    BarycenterOptions,
+    BarycenterProblem,
+    GeodesicOptions,
+    GeodesicProblem,
+)
 from ...geometry.multilevel import plan
 from ...media.figure import save_figure
 from ...metrics import InputError, Metric, Precision
 from ...metrics.perceptual import PerceptualMetric
 from ...metrics.precision import precision_of, working_copy
-from ...optim import Problem, Solver
+from ...optim import PreconditionedAdam, Problem, Solver
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import make_metric, resolve_device
 from ..runs.record import environment
@@ -123,8 +126,9 @@ def _barycenter_step(
     metric: Metric, size: int, frames: int, chunk: int | None, precision: Precision, repeats: int
 ) -> StepTime:
     del frames, chunk
-    problem = BarycenterProblem.of(_images(metric, size), metric=metric, precision=precision)
-    solver = make_solver(problem, "adaptive")
+    options = BarycenterOptions(precision=precision)
+    problem = BarycenterProblem.of(_images(metric, size), options=options, metric=metric)
+    solver = PreconditionedAdam(problem.preconditioner())
     step = _one_step(problem, solver, problem.initial)
     return _measure("barycenter of 2", problem.working_metric, size, step, [1], [2], repeats)
 
@@ -133,10 +137,9 @@ def _path_step(
     metric: Metric, size: int, frames: int, chunk: int | None, precision: Precision, repeats: int
 ) -> StepTime:
     start, end = _images(metric, size)
-    problem = GeodesicProblem.of(
-        start, end, frames, metric=metric, init="blend", chunk=chunk, precision=precision
-    )
-    (level,) = plan(problem, coarse_to_fine=False)
+    options = GeodesicOptions(precision=precision, chunk=chunk, coarse_to_fine=False)
+    problem = GeodesicProblem.of(start, end, frames, options, metric=metric, init="blend")
+    (level,) = plan(problem, options)
     step = _one_step(problem, level.solver, problem.initial)
     free = [len(part) for part in torch.empty(frames - 2).split(problem.chunk)]
     name = f"path of {frames} frames"
@@ -148,7 +151,7 @@ def _images(metric: Metric, size: int) -> Tensor:
     return pixels.to(next(metric.buffers()).device)
 
 
-def _one_step(problem: Problem, solver: Solver, x: Tensor) -> Callable[[], object]:
+def _one_step(problem: Problem, solver: Solver[Any], x: Tensor) -> Callable[[], object]:
     """Return what the driver does in a step, on draws that go on from call to call."""
     generator, state = torch.Generator().manual_seed(1), solver.init(x)
 
