@@ -90,7 +90,8 @@ def fit(layout: str, arrays: Mapping[str, Any]) -> dict[str, Tensor]:
         for name, value in tensors.items():
             if value.min() < 0:
                 raise WeightsError(f"{name} has the negative weight {value.min():.3g}")
-        return tensors
+        # In the order of the layers; a safetensors file has lin10 before lin2.
+        return {name: tensors[name] for name in expected}
     tensors = {"features." + n.removeprefix("features."): value for n, value in tensors.items()}
     recipe = next(each for each in RECIPES.values() if each.trunk == layout)
     try:
