@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from elpips.metrics import Ensemble, create_metric
+from elpips.metrics import Ensemble, create_metric, recipes
 from elpips.metrics.channels import unit_weighted
-from elpips.metrics.weights import layout
-from elpips.metrics.weights.convert import read_user_file
-from elpips.metrics.weights.types import Weights
-from elpips.scripts.calibration import calibrate, scores
+from elpips.metrics.weights.read import read_plain
+from elpips.scripts.calibration import calibrate, networks
 from elpips.scripts.calibration.dataset import write_triplet
 from tiny_metric import tiny
 
@@ -34,7 +31,7 @@ def write_set(folder: Path, families: dict[str, int], judge=None) -> None:
 
 def use_tiny_metric(monkeypatch) -> None:
     """Let "tiny" be a metric with two layers that can be calibrated and evaluated."""
-    monkeypatch.setitem(layout.CHANNELS, "tiny", (3, 5))
+    monkeypatch.setitem(recipes.CHANNELS, "tiny", (3, 5))
 
     def still(name, device):
         del name, device
@@ -45,9 +42,8 @@ def use_tiny_metric(monkeypatch) -> None:
         return tiny(Ensemble(scale=False)) if name == "tiny" else create_metric(name)
 
     def load(name, path):
-        tensors, sha256, calibration = read_user_file(path, "linear", name)
-        return replace(Weights(name, tensors, str(path), sha256), calibration=calibration)
+        return read_plain(path, name, name)
 
     monkeypatch.setattr(calibrate, "still_metric", still)
-    monkeypatch.setattr(scores, "make_metric", make)
-    monkeypatch.setattr(scores, "load_linear", load)
+    monkeypatch.setattr(networks, "make_metric", make)
+    monkeypatch.setattr(networks, "load_linear", load)
