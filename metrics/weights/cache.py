@@ -20,7 +20,8 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..files import atomic_write
-from .read import read_safetensors
+from ..recipes import CHANNELS
+from .read import fit, read_safetensors
 from .registry import Asset
 from .types import Weights, WeightsError
 
@@ -53,6 +54,8 @@ def load(asset: Asset) -> Weights | None:
             raise WeightsError("the numbers do not match the digest written with them")
         if metadata["sha256"] not in {source.sha256 for source in asset.sources}:
             raise WeightsError("it was converted from a file that is not registered")
+        if asset.layout in CHANNELS:
+            tensors = fit(asset.layout, tensors)
     except FileNotFoundError:
         return None
     except (OSError, WeightsError, KeyError) as error:

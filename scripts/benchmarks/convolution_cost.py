@@ -92,9 +92,9 @@ def synchronise() -> None:
         torch.cuda.synchronize()
 
 
-def matrix_rate(weight: Tensor, side: int) -> float:
-    """Return the multiplications per second of a matrix product, as ``weight`` is stored."""
-    a = torch.rand(side, side).to(weight)
+def matrix_rate(side: int, dtype: torch.dtype, device: torch.device) -> float:
+    """Return the multiplications per second of a product of two square matrices."""
+    a = torch.rand(side, side).to(device, dtype)
     seconds = sorted(timed(torch.mm, a, a)[0] for _ in range(5))
     return side**3 / seconds[1]
 

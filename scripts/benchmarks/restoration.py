@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Annotated, Any
 
 import torch
 import tyro
+from torch import Tensor
 from tqdm import tqdm
 
 from ...media.write import save_image
@@ -27,17 +27,16 @@ from ...metrics.statistics import mean_of
 from ..runs.files import plain, prepare_outdir, write_json
 from ..runs.options import make_metric, resolve_device, weights_record
 from ..runs.record import environment
-from .restoration_network import (
-    TEST,
-    TRAIN,
-    Training,
-    degrade,
-    held_out_images,
-    make_network,
-    train,
-    training_images,
+from .restoration_data import TEST, TRAIN, degrade, held_out_images, training_images
+from .restoration_network import Trained, Training, make_network, train
+from .restoration_report import (
+    Measures,
+    differences,
+    judge,
+    measures_table,
+    save_losses,
+    save_pictures,
 )
-from .restoration_report import differences, judge, measures_table, save_losses, save_pictures
 
 _TRAINING_SIDES = (128, 256)
 _SIZE = 128
@@ -45,6 +44,8 @@ _ZOOM = 40
 _SHOWN = 3
 _INPUT = {"superres2x": "bicubic", "denoise": "noisy"}
 _BASELINE = "l2"
+# Of the files of trained networks: others would be of other streams of random numbers.
+_FORMAT = 2
 
 
 def benchmark_restoration_command(
@@ -82,26 +83,19 @@ def benchmark_restoration_command(
     metrics = {name: working_copy(make_metric(name, where), precision) for name in losses}
     judging = {name: make_metric(name, where) for name in judges}
     truth = held_out_images(_SIZE)
-    worse = degrade(truth, training, stream(training.seed, "held_out"))
-    pictures = {_INPUT[training.task]: worse}
-    found = {}
-    for name, metric in metrics.items():
-        found[name] = _trained(folder, training, metric, where)
-        network = make_network(training)
-        network.load_state_dict(found[name]["weights"])
-        with torch.no_grad():
-            pictures[name] = network(worse)
+    worse = degrade(truth, training.task, training.noise, stream(training.seed, "held_out"))
+    trained = {
+        name: train_or_read(folder, training, metric, where) for name, metric in metrics.items()
+    }
+    pictures = {_INPUT[training.task]: worse, **restore(worse, trained)}
     measures = {}
     for name, images in tqdm(pictures.items(), desc="judge", unit="method"):
         measures[name] = judge(images, truth, judging, evaluation_draws, training.seed)
         for sample, image in zip(TEST, images, strict=True):
             save_image(folder / f"{sample}_{name}.png", image)
     save_pictures(folder / "pictures.png", truth[:_SHOWN], pictures, measures, zoom=_ZOOM)
-    save_losses(
-        folder / "losses.png",
-        {name: each["losses"] for name, each in found.items()},
-        training.warmup,
-    )
+    losses_of = {name: each.losses for name, each in trained.items()}
+    save_losses(folder / "losses.png", losses_of, training.warmup)
     write_json(
         folder / "benchmark.json",
         {
@@ -115,64 +109,78 @@ def benchmark_restoration_command(
             "weights": {
                 name: weights_record(metric) for name, metric in {**judging, **metrics}.items()
             },
-            "seconds": {name: each["seconds"] for name, each in found.items()},
-            "measures": measures,
-            "means": {
-                method: {name: mean_of(values) for name, values in each.items()}
-                for method, each in measures.items()
-            },
-            f"minus_{_BASELINE}": {
-                method: differences(each, measures[_BASELINE])
-                for method, each in measures.items()
-                if _BASELINE in measures and method != _BASELINE
-            },
+            "seconds": {name: each.seconds for name, each in trained.items()},
+            **_summary(measures),
         },
     )
     print(measures_table(measures, _BASELINE))
-    print(
-        "training: " + ", ".join(f"{name} {each['seconds']:.0f} s" for name, each in found.items())
-    )
+    seconds = (f"{name} {each.seconds:.0f} s" for name, each in trained.items())
+    print(f"training: {', '.join(seconds)}")
     for file in ("benchmark.json", "pictures.png", "losses.png"):
         print(folder / file)
     return 0
 
 
-def _trained(
-    folder: Path, training: Training, metric: Metric, where: torch.device
-) -> dict[str, Any]:
-    """Train with a metric, or read what an earlier call with the same options has trained."""
+@torch.no_grad()
+def restore(worse: Tensor, trained: Mapping[str, Trained]) -> dict[str, Tensor]:
+    """Return what each network makes of images (N, 3, H, W) in [0, 1], by its loss."""
+    return {name: each.network(worse) for name, each in trained.items()}
 
-    def compute() -> dict[str, Any]:
-        images = training_images(_TRAINING_SIDES)
-        total = training.warmup + training.steps
-        began = time.perf_counter()
-        with tqdm(total=total, desc=metric.name, unit="step") as bar:
 
-            def advance(loss: float) -> None:
-                bar.set_postfix(loss=f"{loss:.5f}", refresh=False)
-                bar.update()
+def train_or_read(
+    folder: Path, training: Training, metric: Metric, device: torch.device
+) -> Trained:
+    """Train with a metric, or read what an earlier call with the same options has trained.
 
-            result = train(training, images, metric, where, advance)
-        return {
-            "weights": result.network.to("cpu").state_dict(),
-            "losses": list(result.losses),
-            "seconds": time.perf_counter() - began,
-        }
+    The network is on the CPU.
 
-    options = [training, metric.name, weights_record(metric), precision_of(metric), where.type]
-    options += [TRAIN, _TRAINING_SIDES]
+    Raises
+    ------
+    InputError
+        The file of an earlier call is damaged.
+    """
+    options = [_FORMAT, training, metric.name, weights_record(metric), precision_of(metric)]
+    options += [device.type, TRAIN, _TRAINING_SIDES]
     key = hashlib.sha256(json.dumps(plain(options)).encode()).hexdigest()[:12]
-    return _kept(folder / f"{metric.name}_{key}.pt", compute)
-
-
-def _kept(path: Path, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return what the file ``path`` holds, or compute it and write it there."""
+    path = folder / f"{metric.name}_{key}.pt"
     if path.exists():
-        try:
-            return torch.load(path, weights_only=True)
-        except (RuntimeError, UnpicklingError, EOFError):
-            raise InputError(f"{path}: is damaged; delete it to train again") from None
-    found = compute()
+        return _read(path, training)
+    with tqdm(total=training.warmup + training.steps, desc=metric.name, unit="step") as bar:
+
+        def advance(loss: float) -> None:
+            bar.set_postfix(loss=f"{loss:.5f}", refresh=False)
+            bar.update()
+
+        found = train(training, training_images(_TRAINING_SIDES), metric, device, advance)
+    network = found.network.to("cpu")
+    content = {"network": network.state_dict(), "losses": found.losses, "seconds": found.seconds}
     with atomic_write(path) as temporary:
-        torch.save(found, temporary)
+        torch.save(content, temporary)
     return found
+
+
+def _read(path: Path, training: Training) -> Trained:
+    try:
+        content = torch.load(path, weights_only=True)
+    except (RuntimeError, UnpicklingError, EOFError):
+        raise InputError(f"{path}: is damaged; delete it to train again") from None
+    network = make_network(training)
+    network.load_state_dict(content["network"])
+    return Trained(network.eval(), tuple(content["losses"]), content["seconds"])
+
+
+def _summary(measures: Mapping[str, Measures]) -> dict[str, Any]:
+    """Return all measures, their means, and the means of their differences to the baseline."""
+    others = {name: each for name, each in measures.items() if name != _BASELINE}
+    return {
+        "measures": measures,
+        "means": {
+            method: {name: mean_of(values) for name, values in each.items()}
+            for method, each in measures.items()
+        },
+        f"minus_{_BASELINE}": {
+            method: differences(each, measures[_BASELINE])
+            for method, each in others.items()
+            if _BASELINE in measures
+        },
+    }

@@ -1,30 +1,22 @@
-"""A small restoration experiment: images made worse, a network that mends them, its training.
+"""The restoration experiment's network and its training.
 
 Everything but the loss is the same for all losses: first weights, crops, noise, steps.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...media.crop import resize_short_side
-from ...media.samples import read_sample, read_squares
 from ...metrics import InputError, Metric
-from ...metrics.seeds import stream
-
-Task = Literal["superres2x", "denoise"]
-"""What is to be undone: halving of both sides, or Gaussian noise."""
-
-TRAIN = ("brick", "camera", "coffee", "grass", "hubble", "motorcycle_left", "retina")
-TEST = ("astronaut", "chelsea", "hopper", "gravel", "rocket", "tissue")
-"""Samples that networks learn from, and others that they are judged on."""
+from ...metrics.seeds import check_seed, stream
+from .restoration_data import Task, degrade, random_crops
 
 
 @dataclass(frozen=True)
@@ -71,6 +63,7 @@ class Training:
 
     def __post_init__(self) -> None:
         """Check the values; raises `InputError`."""
+        check_seed(self.seed)
         for name in ("steps", "batch", "channels"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: found {getattr(self, name)}, expected at least 1")
@@ -113,10 +106,11 @@ class RestorationNet(nn.Module):
 
 @dataclass(frozen=True)
 class Trained:
-    """A network and what its loss was at every step."""
+    """A network, what its loss was at every step, and how long its training took."""
 
     network: RestorationNet
     losses: tuple[float, ...]
+    seconds: float
 
 
 def make_network(setting: Training) -> RestorationNet:
@@ -156,6 +150,7 @@ def train(
     InputError
         An image is smaller than the crops.
     """
+    began = time.perf_counter()
     # The streams are apart, so that metrics that draw see the crops of those that do not.
     crops, draws = stream(setting.seed, "optimise"), stream(setting.seed, "residual")
     network = make_network(setting).to(device)
@@ -165,7 +160,7 @@ def train(
     losses = []
     for step in range(total):
         truth = random_crops(images, setting.batch, setting.crop, crops)
-        worse = degrade(truth, setting, crops).to(device)
+        worse = degrade(truth, setting.task, setting.noise, crops).to(device)
         truth = truth.to(device)
         restored = network(worse)
         pixels = F.mse_loss(restored, truth)
@@ -180,56 +175,4 @@ def train(
         schedule.step()
         losses.append(loss.item())
         progress(losses[-1])
-    return Trained(network.eval(), tuple(losses))
-
-
-def degrade(images: Tensor, setting: Training, generator: torch.Generator) -> Tensor:
-    """Return images (N, 3, H, W) in [0, 1] made worse, of the same size, in [0, 1].
-
-    For ``"superres2x"`` by antialiased bicubic halving and bicubic enlargement; sides must
-    be even. For ``"denoise"`` by noise, clipped to the range.
-    """
-    if setting.task == "denoise":
-        noise = torch.randn(images.shape, generator=generator)
-        return (images + setting.noise * noise).clamp(0, 1)
-    height, width = images.shape[-2:]
-    half = F.interpolate(images, (height // 2, width // 2), mode="bicubic", antialias=True)
-    # Of a file in between, there would be nothing outside the range.
-    return F.interpolate(half.clamp(0, 1), (height, width), mode="bicubic").clamp(0, 1)
-
-
-def random_crops(
-    images: Sequence[Tensor], count: int, size: int, generator: torch.Generator
-) -> Tensor:
-    """Return (count, 3, size, size): random squares of random images, turned and mirrored.
-
-    Raises
-    ------
-    InputError
-        An image (3, H, W) is smaller than ``size``.
-    """
-
-    def draw(below: int) -> int:
-        return int(torch.randint(below, (), generator=generator))
-
-    crops = []
-    for _ in range(count):
-        image = images[draw(len(images))]
-        height, width = image.shape[1:]
-        if min(height, width) < size:
-            raise InputError(f"image of {width} x {height} px: expected at least {size} x {size}")
-        top, left = draw(height - size + 1), draw(width - size + 1)
-        square = image[:, top : top + size, left : left + size].rot90(draw(4), (1, 2))
-        crops.append(square.flip(2) if draw(2) else square)
-    return torch.stack(crops)
-
-
-def training_images(short_sides: Sequence[int]) -> list[Tensor]:
-    """Return the training samples (3, H, W) in [0, 1], each with every one of the short sides."""
-    samples = [read_sample(name) for name in TRAIN]
-    return [resize_short_side(image, side) for image in samples for side in short_sides]
-
-
-def held_out_images(size: int) -> Tensor:
-    """Return the held-out samples (N, 3, size, size) in [0, 1]."""
-    return read_squares(TEST, size)
+    return Trained(network.eval(), tuple(losses), time.perf_counter() - began)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -19,7 +19,7 @@ import torch
 from ...geometry import GeodesicOptions, GeodesicProblem
 from ...geometry.path_energy import path_energy
 from ...media.figure import save_figure
-from ...metrics import InputError, Precision, keep_freed_memory
+from ...metrics import DEFAULT_METRIC, InputError, Precision, keep_freed_memory
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import make_metric, resolve_device
 from ..runs.record import environment
@@ -58,7 +58,7 @@ def benchmark_scale_command(
     frame_size: int = 256,
     sizes: tuple[int, ...] = (128, 256, 512, 1024),
     size_frames: int = 5,
-    metric: str = "elpips_vgg",
+    metric: str = DEFAULT_METRIC,
     precision: Precision = "auto",
     chunk: int | None = None,
     device: str = "auto",
@@ -87,20 +87,7 @@ def benchmark_scale_command(
     print(f"{'size':>6}{'frames':>8}{'s / step':>10}{'MiB':>8}", flush=True)
     by_frames = [_measured(frame_size, each, *settings) for each in sorted(frames)]
     by_size = [_measured(each, size_frames, *settings) for each in sorted(sizes)]
-    exponents = {
-        "seconds over frames": exponent(
-            [each.frames for each in by_frames], [each.seconds for each in by_frames]
-        ),
-        "memory over frames": exponent(
-            [each.frames for each in by_frames], [each.memory for each in by_frames]
-        ),
-        "seconds over pixels": exponent(
-            [each.size**2 for each in by_size], [each.seconds for each in by_size]
-        ),
-        "memory over pixels, idle taken off": exponent(
-            [each.size**2 for each in by_size], [each.memory - each.idle for each in by_size]
-        ),
-    }
+    exponents = fitted_exponents(by_frames, by_size)
     for name, value in exponents.items():
         print(f"exponent of {name}: {value:.2f}")
     save_figure(
@@ -115,12 +102,28 @@ def benchmark_scale_command(
             "chunk": chunk,
             "environment": environment(where),
             "exponents": exponents,
-            "by_frames": [asdict(each) for each in by_frames],
-            "by_size": [asdict(each) for each in by_size],
+            "by_frames": by_frames,
+            "by_size": by_size,
         },
     )
     print(f"{folder / 'benchmark.json'}\n{folder / 'scale.png'}")
     return 0
+
+
+def fitted_exponents(
+    by_frames: Sequence[Measurement], by_size: Sequence[Measurement]
+) -> dict[str, float]:
+    """Return the powers of frames and of pixels that time and memory grow by, by name."""
+    frames = [each.frames for each in by_frames]
+    pixels = [each.size**2 for each in by_size]
+    return {
+        "seconds over frames": exponent(frames, [each.seconds for each in by_frames]),
+        "memory over frames": exponent(frames, [each.memory for each in by_frames]),
+        "seconds over pixels": exponent(pixels, [each.seconds for each in by_size]),
+        "memory over pixels, idle taken off": exponent(
+            pixels, [each.memory - each.idle for each in by_size]
+        ),
+    }
 
 
 def exponent(x: Sequence[float], y: Sequence[float]) -> float:

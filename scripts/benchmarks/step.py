@@ -2,67 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
 from tqdm import tqdm
 
-from ...geometry import (
-    BarycenterOptions,
-    BarycenterProblem,
-    GeodesicOptions,
-    GeodesicProblem,
-)
-from ...geometry.multilevel import plan
 from ...media.figure import save_figure
-from ...metrics import InputError, Metric, Precision
+from ...metrics import DEFAULT_METRIC, InputError, Precision
 from ...metrics.perceptual import PerceptualMetric
 from ...metrics.precision import precision_of, working_copy
-from ...optim import PreconditionedAdam, Problem, Solver
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import make_metric, resolve_device
 from ..runs.record import environment
 from ..runs.tables import format_table
-from .convolution_cost import convolutions, floor_seconds, matrix_rate, timed
+from .step_time import StepTime, step_times
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.figure import Figure
 
-Work = Literal["barycenter of 2", "path"]
-
-_MATRIX_SIDES = {"cpu": 2048, "cuda": 8192}
-
-
-@dataclass(frozen=True)
-class StepTime:
-    """Step and floor of one problem at the finest scale level, measured in turns.
-
-    Attributes
-    ----------
-    step, floor
-        Medians in seconds: gradient on one draw and the solver's step; the convolutions
-        of that gradient alone, forward and back for free images, forward for fixed ones.
-    ratio, ratio_low, ratio_high
-        Median of the ratios of neighbouring measurements; the smallest and the largest.
-    matrix_share
-        Multiplications of the convolutions per second of the step, as a share of what a
-        large matrix product of the same precision does.
-    """
-
-    work: str
-    size: int
-    precision: str
-    step: float
-    floor: float
-    ratio: float
-    ratio_low: float
-    ratio_high: float
-    matrix_share: float
+_HEAD = ("work", "px", "s / step", "precision", "floor", "ratio", "range", "matrix peak")
 
 
 def benchmark_step_command(
@@ -71,7 +31,7 @@ def benchmark_step_command(
     frames: int = 10,
     precisions: tuple[Precision, ...] = ("float32", "auto"),
     repeats: int = 5,
-    metric: str = "elpips_vgg",
+    metric: str = DEFAULT_METRIC,
     chunk: int | None = None,
     device: str = "auto",
     outdir: Path = Path("outputs/benchmark_step"),
@@ -97,13 +57,17 @@ def benchmark_step_command(
     if not isinstance(distance, PerceptualMetric):
         raise InputError(f"metric {metric!r} has no network whose convolutions could be timed")
     by_precision = {precision_of(working_copy(distance, each)): each for each in precisions}
-    rows: list[StepTime] = []
-    with tqdm(total=2 * len(sizes) * len(by_precision), desc="step", leave=False) as bar:
-        for size in sorted(sizes):
-            for precision in by_precision.values():
-                for measure in (_barycenter_step, _path_step):
-                    rows.append(measure(distance, size, frames, chunk, precision, repeats))
-                    bar.update()
+    precisions = tuple(by_precision.values())
+    with tqdm(total=2 * len(sizes) * len(precisions), desc="step", leave=False) as bar:
+        rows = step_times(
+            distance,
+            sorted(sizes),
+            precisions,
+            frames=frames,
+            chunk=chunk,
+            repeats=repeats,
+            advance=bar.update,
+        )
     print(format_table([_HEAD, *map(_cells, rows)], "<>><>>>>"))
     save_figure(folder / "step.png", lambda figure: _draw(figure, rows), size=(8, 3.6))
     write_json(
@@ -115,84 +79,11 @@ def benchmark_step_command(
             "chunk": chunk,
             "repeats": repeats,
             "environment": environment(where),
-            "rows": [asdict(row) for row in rows],
+            "rows": rows,
         },
     )
     print(f"{folder / 'benchmark.json'}\n{folder / 'step.png'}")
     return 0
-
-
-def _barycenter_step(
-    metric: Metric, size: int, frames: int, chunk: int | None, precision: Precision, repeats: int
-) -> StepTime:
-    del frames, chunk
-    options = BarycenterOptions(precision=precision)
-    problem = BarycenterProblem.of(_images(metric, size), options=options, metric=metric)
-    solver = PreconditionedAdam(problem.preconditioner())
-    step = _one_step(problem, solver, problem.initial)
-    return _measure("barycenter of 2", problem.working_metric, size, step, [1], [2], repeats)
-
-
-def _path_step(
-    metric: Metric, size: int, frames: int, chunk: int | None, precision: Precision, repeats: int
-) -> StepTime:
-    start, end = _images(metric, size)
-    options = GeodesicOptions(precision=precision, chunk=chunk, coarse_to_fine=False)
-    problem = GeodesicProblem.of(start, end, frames, options, metric=metric, init="blend")
-    (level,) = plan(problem, options)
-    step = _one_step(problem, level.solver, problem.initial)
-    free = [len(part) for part in torch.empty(frames - 2).split(problem.chunk)]
-    name = f"path of {frames} frames"
-    return _measure(name, problem.working_metric, size, step, free, [2], repeats)
-
-
-def _images(metric: Metric, size: int) -> Tensor:
-    pixels = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
-    return pixels.to(next(metric.buffers()).device)
-
-
-def _one_step(problem: Problem, solver: Solver[Any], x: Tensor) -> Callable[[], object]:
-    """Return what the driver does in a step, on draws that go on from call to call."""
-    generator, state = torch.Generator().manual_seed(1), solver.init(x)
-
-    def step() -> object:
-        return solver.step(x, problem.sample(x, generator), state)
-
-    return step
-
-
-def _measure(
-    work: str,
-    metric: Metric,
-    size: int,
-    step: Callable[[], object],
-    free: list[int],
-    fixed: list[int],
-    repeats: int,
-) -> StepTime:
-    layers = convolutions(metric, (size, size), metric.draw((size, size)))
-    step()
-    floor_seconds(layers, free, fixed)
-    pairs = [(timed(step)[0], floor_seconds(layers, free, fixed)) for _ in range(repeats)]
-    ratios = [seconds / floor for seconds, floor in pairs]
-    seconds = median(each for each, _ in pairs)
-    passes = 2 * sum(free) + sum(fixed)
-    rate = passes * sum(layer.multiplications for layer in layers) / seconds
-    weight = layers[-1].weight
-    return StepTime(
-        work=work,
-        size=size,
-        precision=precision_of(metric),
-        step=seconds,
-        floor=median(floor for _, floor in pairs),
-        ratio=median(ratios),
-        ratio_low=min(ratios),
-        ratio_high=max(ratios),
-        matrix_share=rate / matrix_rate(weight, _MATRIX_SIDES.get(weight.device.type, 2048)),
-    )
-
-
-_HEAD = ("work", "px", "s / step", "precision", "floor", "ratio", "range", "matrix peak")
 
 
 def _cells(row: StepTime) -> tuple[str, ...]:
@@ -208,7 +99,7 @@ def _cells(row: StepTime) -> tuple[str, ...]:
     )
 
 
-def _draw(figure: Figure, rows: list[StepTime]) -> None:
+def _draw(figure: Figure, rows: Sequence[StepTime]) -> None:
     left, right = figure.subplots(1, 2)
     for key in dict.fromkeys((row.work, row.precision) for row in rows):
         chosen = [row for row in rows if (row.work, row.precision) == key]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,8 +15,8 @@ from ...geometry.multilevel import plan
 from ...metrics import Metric, Precision
 from ...metrics.perceptual import PerceptualMetric
 from ...metrics.precision import precision_of, working_copy
-from ...optim import PreconditionedAdam
-from .convolution_cost import convolutions, floor_seconds, timed
+from ...optim import PreconditionedAdam, Problem, Solver
+from .convolution_cost import convolutions, floor_seconds, matrix_rate, timed
 
 MATRIX_SIDES = {"cpu": 2048, "cuda": 8192}
 """Sides of the matrices whose product is taken for all that a device can do."""
@@ -105,7 +106,7 @@ def step_times(
         By size, precision and problem.
     """
     rows = []
-    rates = {each: _matrix_rate(working_copy(metric, each)) for each in precisions}
+    rates = {each: _rate_of(working_copy(metric, each)) for each in precisions}
     for size in sizes:
         images = _images(metric, size)
         for precision in precisions:
@@ -132,27 +133,23 @@ def path_work(
 ) -> Work:
     """Return a step of a path between two images (2, 3, H, W)."""
     options = GeodesicOptions(precision=precision, chunk=chunk, coarse_to_fine=False)
-    problem = GeodesicProblem.of(
-        images[0], images[1], frames, options, metric=metric, init="blend"
-    )
+    problem = GeodesicProblem.of(images[0], images[1], frames, options, metric=metric, init="blend")
     (level,) = plan(problem, options)
     step = _one_step(problem, level.solver, problem.initial)
     free = [len(part) for part in torch.empty(frames - 2).split(problem.chunk)]
     return Work(f"path of {frames} frames", problem.working_metric, step, free)
 
 
-def measure(work: Work, size: int, matrix_rate: float, repeats: int) -> StepTime:
+def measure(work: Work, size: int, peak: float, repeats: int) -> StepTime:
     """Time a step and the convolutions in it, in turns, after one of each to warm up.
 
-    ``matrix_rate`` is in multiplications per second.
+    ``peak`` are the multiplications per second of a large matrix product.
     """
     layers = convolutions(work.metric, (size, size), work.metric.draw((size, size)))
     fixed = [2]
     work.step()
     floor_seconds(layers, work.free, fixed)
-    pairs = [
-        (timed(work.step)[0], floor_seconds(layers, work.free, fixed)) for _ in range(repeats)
-    ]
+    pairs = [(timed(work.step)[0], floor_seconds(layers, work.free, fixed)) for _ in range(repeats)]
     ratios = [seconds / floor for seconds, floor in pairs]
     seconds = median(each for each, _ in pairs)
     passes = 2 * sum(work.free) + sum(fixed)
@@ -166,5 +163,27 @@ def measure(work: Work, size: int, matrix_rate: float, repeats: int) -> StepTime
         ratio=median(ratios),
         ratio_low=min(ratios),
         ratio_high=max(ratios),
-        matrix_share=rate / matrix_rate,
+        matrix_share=rate / peak,
     )
+
+
+def _images(metric: PerceptualMetric, size: int) -> Tensor:
+    pixels = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
+    return pixels.to(metric.device)
+
+
+def _one_step(problem: Problem, solver: Solver[Any], x: Tensor) -> Callable[[], object]:
+    """Return what the driver does in a step, on draws that go on from call to call."""
+    generator, state = torch.Generator().manual_seed(1), solver.init(x)
+
+    def step() -> object:
+        return solver.step(x, problem.sample(x, generator), state)
+
+    return step
+
+
+def _rate_of(metric: Metric) -> float:
+    """Return the multiplications per second of a matrix product in a metric's precision."""
+    assert isinstance(metric, PerceptualMetric)
+    side = MATRIX_SIDES.get(metric.device.type, MATRIX_SIDES["cpu"])
+    return matrix_rate(side, metric.dtype, metric.device)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from elpips.optim import (
+    Callback,
     Constraint,
     GradientSample,
     PaperAdam,
@@ -148,3 +149,13 @@ def same(one: Any, other: Any) -> bool:
             same(getattr(one, name), getattr(other, name)) for name in one.__dataclass_fields__
         )
     return bool(one == other)
+
+
+def stop_at(step: int) -> Callback:
+    """Return a callback that meets Ctrl-C after a step."""
+
+    def callback(run: RunState) -> None:
+        if run.step == step:
+            raise KeyboardInterrupt
+
+    return callback

@@ -20,7 +20,17 @@ from elpips.optim import (
     minimise,
     start,
 )
-from toy_problems import DESCENTS, MIDDLE, SHAPE, SOLVERS, Quadratic, quadratic, same, solve
+from toy_problems import (
+    DESCENTS,
+    MIDDLE,
+    SHAPE,
+    SOLVERS,
+    Quadratic,
+    quadratic,
+    same,
+    solve,
+    stop_at,
+)
 
 SPREAD = PreconditionedAdam(Scaling(0.3))
 
@@ -133,11 +143,7 @@ def test_callbacks_see_every_step() -> None:
 
 
 def test_ctrl_c_during_a_callback_keeps_the_step() -> None:
-    def stop(run) -> None:
-        if run.step == 8:
-            raise KeyboardInterrupt
-
-    solution = solve(quadratic(noise=1.0), SPREAD, 20, callbacks=[stop])
+    solution = solve(quadratic(noise=1.0), SPREAD, 20, callbacks=[stop_at(8)])
     assert solution.interrupted and solution.state.step == 8
     resumed = solve(quadratic(noise=1.0), SPREAD, 20, run=solution.state)
     assert torch.equal(resumed.value, solve(quadratic(noise=1.0), SPREAD, 20).value)

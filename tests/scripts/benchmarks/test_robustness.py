@@ -26,7 +26,9 @@ def test_robustness_keeps_what_is_done(folder: Path, tmp_path: Path, monkeypatch
     means = record["means"]["l2"]
     assert means["a1_relative_l2"]["mean"] == pytest.approx(1, abs=0.05)
     assert means["a2_relative_distance"]["mean"] == pytest.approx(1, abs=1e-3)
-    assert means["a2_over_set_mean"]["mean"] == pytest.approx(means["anchor_over_set_mean"], rel=0.01)
+    assert means["a2_over_set_mean"]["mean"] == pytest.approx(
+        means["anchor_over_set_mean"], rel=0.01
+    )
     assert record["metrics"]["l2"]["attacks"].keys() == {"a1", "a2"}
 
     def solve(*arguments: object, **options: object) -> None:

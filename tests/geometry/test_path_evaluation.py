@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from elpips.geometry import evaluate_path
-from elpips.geometry.reference_path import cross_fade, interpolate
-from elpips.geometry.reparametrise import equal_times, reparametrise, step_sizes
+from elpips.geometry.reference_path import cross_fade
 from elpips.geometry.sine_modes import times_of
 from elpips.metrics import Ensemble, InputError, create_metric
 from tiny_metric import tiny
@@ -23,7 +22,7 @@ def fade(times: list[float]) -> torch.Tensor:
 
 
 def test_the_cross_fade_is_the_l2_geodesic() -> None:
-    comparison = evaluate_path(fade(times_of(6)), L2)
+    comparison = evaluate_path(L2, fade(times_of(6)))
     path = comparison.path
     distance = float((ENDS[0] - ENDS[1]).square().mean())
     assert path.chord == pytest.approx(math.sqrt(distance), rel=1e-5)
@@ -40,7 +39,7 @@ def test_the_cross_fade_is_the_l2_geodesic() -> None:
 
 
 def test_power_two_has_the_same_energy_scale() -> None:
-    path = evaluate_path(fade(times_of(4)), L2, power=2).path
+    path = evaluate_path(L2, fade(times_of(4)), power=2).path
     assert path.energy == pytest.approx(path.chord**4, rel=1e-4)
 
 
@@ -48,7 +47,7 @@ def test_a_detour_by_a_right_angle() -> None:
     # 0 -> e1 -> e1 + e2 in pixel space.
     frames = torch.zeros(3, 3, 16, 16)
     frames[1:, 0], frames[2:, 1] = 1, 1
-    path = evaluate_path(frames, L2).path
+    path = evaluate_path(L2, frames).path
     assert path.length == pytest.approx(2 / math.sqrt(3), rel=1e-5)
     assert path.excess == pytest.approx(math.sqrt(2) - 1, rel=1e-5)
     assert path.normalized_ppl == pytest.approx(2, rel=1e-5)
@@ -57,7 +56,7 @@ def test_a_detour_by_a_right_angle() -> None:
 
 
 def test_a_jump_at_the_end_shows() -> None:
-    path = evaluate_path(fade([0, 0.4, 0.5, 0.6, 0.7, 0.85, 1]), L2).path
+    path = evaluate_path(L2, fade([0, 0.4, 0.5, 0.6, 0.7, 0.85, 1])).path
     assert path.end_step_ratio == pytest.approx(0.4 / 0.125, rel=1e-4)
     assert path.steps[0] == pytest.approx(0.4 * path.chord, rel=1e-4)
     assert path.uniformity_cv > 0.5 and path.excess == pytest.approx(0, abs=1e-5)
@@ -67,11 +66,11 @@ def test_ghosts_have_half_the_detail_and_crisp_frames_all() -> None:
     rng = torch.Generator().manual_seed(1)
     textures = torch.rand(3, 3, 64, 64, generator=rng)
     frames = cross_fade(textures[0], textures[1], times_of(4))
-    ghost = evaluate_path(frames, L2).path
+    ghost = evaluate_path(L2, frames).path
     assert ghost.high_band_ratio == pytest.approx(0.5, abs=0.03)
     assert ghost.mid_contrast == pytest.approx(math.sqrt(0.5), abs=0.02)
     frames[2] = textures[2]
-    crisp = evaluate_path(frames, L2).path
+    crisp = evaluate_path(L2, frames).path
     assert crisp.high_band_ratio == pytest.approx(1, abs=0.03)
     assert crisp.mid_contrast == pytest.approx(1, abs=0.02)
     assert crisp.high_band[0] == crisp.high_band[-1] == 1
@@ -81,72 +80,63 @@ def test_ghosts_have_half_the_detail_and_crisp_frames_all() -> None:
 def test_the_certificate_holds_for_any_path(metric) -> None:
     frames = torch.rand(5, 3, 17, 21, generator=torch.Generator().manual_seed(2))
     for path in (frames, cross_fade(frames[0], frames[-1], times_of(4))):
-        found = evaluate_path(path, metric, draws=6, generator=torch.Generator().manual_seed(3))
+        found = evaluate_path(metric, path, draws=6, seed=3)
         assert found.path.excess >= -1e-6
         assert found.path.energy >= found.path.length**2 * (1 - 1e-6)
         assert found.path.energy / found.path.length**2 == pytest.approx(
             1 + found.path.uniformity_cv**2, rel=1e-5
         )
         assert found.path.normalized_ppl >= 1 - 1e-6
+    # Noise on noise is a detour.
+    assert evaluate_path(metric, frames, draws=6, seed=3).path.excess > 0.5
 
 
 def test_chunks_and_baseline_share_draws() -> None:
     frames = torch.rand(6, 3, 17, 21, generator=torch.Generator().manual_seed(2))
     metric = tiny(Ensemble())
-    one, other = (
-        evaluate_path(
-            frames, metric, draws=5, generator=torch.Generator().manual_seed(3), chunk=chunk
-        )
-        for chunk in (1, 99)
-    )
+    one, other = (evaluate_path(metric, frames, draws=5, seed=3, chunk=chunk) for chunk in (1, 99))
     assert one.path.energy == pytest.approx(other.path.energy, rel=1e-5)
     assert one.path.curvature == pytest.approx(other.path.curvature, abs=0.01)
-    same = evaluate_path(
-        cross_fade(frames[0], frames[-1], times_of(5)),
-        metric,
-        draws=5,
-        generator=torch.Generator().manual_seed(3),
-    )
+    plain = cross_fade(frames[0], frames[-1], times_of(5))
+    same = evaluate_path(metric, plain, draws=5, seed=3)
     assert same.path == same.baseline and same.path.energy == pytest.approx(one.baseline.energy)
+
+
+def test_seeds_differ_and_repeat() -> None:
+    frames = torch.rand(4, 3, 17, 21, generator=torch.Generator().manual_seed(2))
+    one, again, other = (
+        evaluate_path(tiny(Ensemble()), frames, draws=3, seed=seed) for seed in (5, 5, 6)
+    )
+    assert one == again and one.path.energy != other.path.energy
+    with pytest.raises(InputError, match="seed: found -1"):
+        evaluate_path(tiny(Ensemble()), frames, seed=-1)
+
+
+def test_the_standard_error_is_that_of_repetitions() -> None:
+    frames = torch.rand(3, 3, 17, 21, generator=torch.Generator().manual_seed(2))
+    found = [evaluate_path(tiny(Ensemble()), frames, draws=12, seed=seed) for seed in range(60)]
+    for value, error in (
+        ([each.path.energy for each in found], [each.path.energy_error for each in found]),
+        ([each.advantage for each in found], [each.advantage_error for each in found]),
+    ):
+        expected = torch.tensor(error, dtype=torch.float64).square().mean().sqrt()
+        assert float(torch.tensor(value, dtype=torch.float64).std() / expected) == pytest.approx(
+            1, abs=0.35
+        )
 
 
 def test_progress_counts_draws() -> None:
     seen: list[int] = []
-    evaluate_path(fade(times_of(3)), tiny(Ensemble()), draws=3, progress=seen.append)
+    evaluate_path(tiny(Ensemble()), fade(times_of(3)), draws=3, progress=seen.append)
     assert seen == [1, 2, 3]
 
 
 def test_identical_ends_and_bad_input() -> None:
-    flat = evaluate_path(torch.full((3, 3, 16, 16), 0.5), L2).path
+    flat = evaluate_path(L2, torch.full((3, 3, 16, 16), 0.5)).path
     assert flat.length == 0 and math.isnan(flat.normalized_ppl)
     with pytest.raises(InputError, match="found 2, expected at least 3"):
-        evaluate_path(ENDS, L2)
+        evaluate_path(L2, ENDS)
     with pytest.raises(InputError, match="evaluation draws: found 0"):
-        evaluate_path(fade(times_of(3)), L2, draws=0)
+        evaluate_path(L2, fade(times_of(3)), draws=0)
     with pytest.raises(InputError, match="frames: found values"):
-        evaluate_path(fade(times_of(3)) * 2, L2)
-
-
-def test_respacing_makes_equal_steps() -> None:
-    uneven = fade([0, 0.4, 0.5, 0.6, 0.7, 0.85, 1])
-    even = reparametrise(uneven, L2, [L2.draw((17, 21))])
-    torch.testing.assert_close(even[[0, -1]], ENDS, rtol=0, atol=0)
-    assert evaluate_path(even, L2).path.uniformity_cv < 0.25
-    steps = step_sizes(uneven, L2, [L2.draw((17, 21))])
-    assert float(steps[0] / steps[1]) == pytest.approx(4, rel=1e-3)
-
-
-def test_equal_times() -> None:
-    times = equal_times(torch.tensor([1.0, 1.0, 2.0], dtype=torch.float64), 5)
-    assert times == pytest.approx([0, 1 / 3, 2 / 3, 5 / 6, 1])
-    assert equal_times(torch.zeros(4, dtype=torch.float64)) == [0, 0.25, 0.5, 0.75, 1]
-
-
-def test_interpolation_returns_the_frames_at_their_times() -> None:
-    frames = torch.rand(5, 3, 17, 21, generator=torch.Generator().manual_seed(2))
-    assert torch.equal(interpolate(frames, times_of(4)), frames)
-    between = interpolate(frames, [0.125, 0.3])
-    assert between.shape == (2, 3, 17, 21) and 0 <= between.min() and between.max() <= 1
-    assert not torch.equal(between[0], frames[0])
-    with pytest.raises(InputError, match="times"):
-        interpolate(frames, [1.2])
+        evaluate_path(L2, fade(times_of(3)) * 2)
