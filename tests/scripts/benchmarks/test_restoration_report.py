@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from elpips.metrics.statistics import mean_of
 from elpips.scripts.benchmarks.restoration_report import differences, measures_table
 
 
@@ -14,5 +15,6 @@ def test_differences_are_paired() -> None:
     assert (found["psnr"].better, found["lpips"].better) == (2, 2)
     assert found["psnr"].mean == pytest.approx(0.5)
     assert found["psnr"].standard_error == pytest.approx(0.5)
+    assert mean_of([1.0, 3.0]).standard_error == pytest.approx(1.0)
     assert "minus l2" in measures_table({"l2": other, "lpips": mine}, "l2")
     assert "minus" not in measures_table({"lpips": mine}, "l2")
