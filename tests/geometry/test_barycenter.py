@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from elpips.geometry import (
+    BarycenterOptions,
     BarycenterProblem,
     barycenter,
     evaluate_barycenter,
@@ -52,7 +53,7 @@ def test_random_subsets_have_the_same_optimum() -> None:
 
 def test_subset_gradient_is_unbiased() -> None:
     full = BarycenterProblem.of(IMAGES, WEIGHTS, metric="l2")
-    part = BarycenterProblem.of(IMAGES, WEIGHTS, metric="l2", subset=1)
+    part = BarycenterProblem.of(IMAGES, WEIGHTS, options=BarycenterOptions(subset=1), metric="l2")
     x, rng = torch.full_like(IMAGES[:1], 0.5), stream(0, "optimise")
     mean = torch.stack([part.sample(x, rng).gradient for _ in range(4000)]).mean(0)
     exact = full.sample(x, rng).gradient
@@ -62,12 +63,12 @@ def test_subset_gradient_is_unbiased() -> None:
 def test_evaluation_of_an_input_and_of_the_mean() -> None:
     metric = create_metric("l2")
     weights = torch.tensor(WEIGHTS) / 8
-    evaluation = evaluate_barycenter(IMAGES[1], IMAGES, weights, metric)
+    evaluation = evaluate_barycenter(metric, IMAGES[1], IMAGES, weights)
     distances = (IMAGES[1] - IMAGES).square().mean((1, 2, 3))
     assert evaluation.objective == pytest.approx(float(weights @ distances), rel=1e-5)
     assert evaluation.inputs[1].objective == pytest.approx(evaluation.objective, rel=1e-6)
     assert not evaluation.beats_baseline
-    assert evaluate_barycenter(MEAN, IMAGES, weights, metric).beats_baseline
+    assert evaluate_barycenter(metric, MEAN, IMAGES, weights).beats_baseline
     assert evaluation.draws == 1 and evaluation.standard_error == 0
 
 
@@ -75,7 +76,7 @@ def test_evaluation_of_an_input_and_of_the_mean() -> None:
 def test_no_image_is_below_the_bound(power: int) -> None:
     metric, weights = create_metric("l2"), torch.tensor(WEIGHTS) / 8
     for image in (MEAN, IMAGES[0], torch.rand(3, 17, 21, generator=RNG)):
-        evaluation = evaluate_barycenter(image, IMAGES, weights, metric, power=power)
+        evaluation = evaluate_barycenter(metric, image, IMAGES, weights, power=power)
         assert evaluation.objective >= evaluation.lower_bound * (1 - 1e-6)
         assert evaluation.excess >= -1e-6
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from itertools import pairwise
 
 import pytest
@@ -15,7 +16,6 @@ from elpips.geometry import (
     geodesic,
     interpolate,
 )
-from elpips.geometry import geodesic as module
 from elpips.geometry.flow_interpolation import flow_path
 from elpips.geometry.reference_path import cross_fade
 from elpips.geometry.sine_modes import times_of
@@ -26,6 +26,9 @@ from elpips.optim import StopReason
 from tiny_metric import tiny
 from toy_paths import END, START, fade, noise
 from toy_problems import stop_at
+
+# The function of that name hides the module.
+module = import_module("elpips.geometry.geodesic")
 
 
 @pytest.mark.parametrize("frames", [3, 4, 7, 10])
@@ -192,7 +195,7 @@ class TestGoingOn:
             ({"frames": 6}, "made with frames 5, found 6"),
             ({"init": "blend"}, "made with init 'crisp', found 'blend'"),
             ({"metric": "l2"}, "made with metric 'tiny', found 'l2'"),
-            ({"metric": tiny()}, "made with ensemble 'Ensemble"),
+            ({"metric": tiny()}, 'made with ensemble "Ensemble'),
             ({"seed": 6}, "made with seed 5, found 6"),
             ({"power": 2}, "made with power 1, found 2"),
             ({"draws": 2}, "made with draws 1, found 2"),

@@ -9,10 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from elpips.metrics import Draw, Embedding, Metric
+from elpips.metrics import Draw, Embedding
 from elpips.metrics.pixel import L2
 from elpips.scripts.cli import main
-from elpips.scripts.commands import compare, distance
+from elpips.scripts.runs.options import MetricOptions
 
 SHAPE = (17, 21, 3)
 
@@ -37,11 +37,7 @@ class Noisy(L2):
 
 @pytest.fixture
 def noisy(monkeypatch: pytest.MonkeyPatch) -> None:
-    def make_metric(name: str, device: torch.device) -> Metric:
-        return Noisy()
-
-    monkeypatch.setattr(distance, "make_metric", make_metric)
-    monkeypatch.setattr(compare, "make_metric", make_metric)
+    monkeypatch.setattr(MetricOptions, "create", lambda options: Noisy())
 
 
 @pytest.fixture
@@ -156,7 +152,7 @@ def test_the_default_number_of_draws(capsys, images, noisy):
         (["--seed", "-1"], "seed: found -1, "),
         (["--device", "abacus"], "device 'abacus' is unknown; expected auto, cpu, "),
         (["--metric", "l3"], "metric 'l3' is unknown; expected one of "),
-        (["--size", "3"], "--size 3 is too small; "),
+        (["--size", "3"], "size 3 is too small; "),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
