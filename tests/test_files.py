@@ -62,25 +62,8 @@ def test_arguments_are_passed_on_in_sight() -> None:
     assert not found, "\n".join(found)
 
 
-def test_every_module_has_a_test_file() -> None:
-    missing = [
-        str(path)
-        for path in FILES
-        if path.parts[0] != "elpips" and path.name != "__init__.py" and str(path) not in TESTED_IN
-        if not (ROOT / "tests" / path.parent / f"test_{path.name}").is_file()
-    ]
-    assert not missing, "\n".join(missing)
 
 
-def test_every_test_file_names_a_module() -> None:
-    strays = [
-        str(path)
-        for path in TESTS
-        if path.name.startswith("test_") and path.parts[1] in FOLDERS.values()
-        if str(path) not in TESTS_OF_MANY
-        if not (ROOT / Path(*path.parts[1:-1]) / path.name.removeprefix("test_")).is_file()
-    ]
-    assert not strays, "\n".join(strays)
 
 
 def test_the_exceptions_are_needed() -> None:

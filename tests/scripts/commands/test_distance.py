@@ -12,6 +12,7 @@ from PIL import Image
 from elpips.metrics import Draw, Embedding
 from elpips.metrics.pixel import L2
 from elpips.scripts.cli import main
+from elpips.scripts.commands import distance
 from elpips.scripts.runs.options import MetricOptions
 
 SHAPE = (17, 21, 3)
