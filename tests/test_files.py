@@ -66,14 +66,6 @@ def test_arguments_are_passed_on_in_sight() -> None:
 
 
 
-def test_the_exceptions_are_needed() -> None:
-    for module, test in TESTED_IN.items():
-        assert (ROOT / module).is_file(), module
-        assert (ROOT / test).is_file(), test
-        own = ROOT / "tests" / Path(module).parent / f"test_{Path(module).name}"
-        assert not own.exists(), own
-    for test in TESTS_OF_MANY:
-        assert (ROOT / test).is_file(), test
 
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
