@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+import sys
 from itertools import pairwise
 
 import pytest
@@ -129,6 +130,8 @@ class TestEvaluation:
 
     def test_is_computed_once_and_when_it_is_asked_for(self, monkeypatch) -> None:
         calls = []
+        # The function has the name of its module.
+        module = sys.modules[geodesic.__module__]
         evaluate = module.evaluate_path
 
         def counting(*args, **kwargs):
