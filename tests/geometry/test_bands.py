@@ -1,8 +1,7 @@
-"""The blur, the bands and the map between band coordinates and images."""
+"""Bands, and the map between band coordinates and images."""
 
 from __future__ import annotations
 
-import pytest
 import torch
 
 from elpips.geometry.bands import (
@@ -13,32 +12,13 @@ from elpips.geometry.bands import (
     split,
     to_opponent,
 )
-from elpips.geometry.blur import gaussian_blur, gaussian_matrix
-
-RNG = torch.Generator().manual_seed(0)
-IMAGES = torch.rand(2, 3, 17, 11, generator=RNG, dtype=torch.float64)
 
 
-@pytest.mark.parametrize("sigma", [0.5, 2.0, 30.0])
-def test_blur_is_symmetric_and_keeps_constants(sigma: float) -> None:
-    matrix = gaussian_matrix(17, sigma)
-    torch.testing.assert_close(matrix, matrix.T)
-    torch.testing.assert_close(matrix.sum(1), torch.ones(17, dtype=torch.float64))
+def rng(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
-def test_blur_mirrors_at_the_border() -> None:
-    signal = torch.rand(1, 40, generator=RNG, dtype=torch.float64)
-    mirrored = torch.cat([signal.flip(1), signal, signal.flip(1)], dim=1)
-    inner = gaussian_blur(mirrored, 2.0)[:, 40:80]
-    torch.testing.assert_close(gaussian_blur(signal, 2.0), inner, rtol=1e-5, atol=1e-5)
-
-
-def test_blur_has_its_sigma() -> None:
-    impulse = torch.zeros(1, 101, dtype=torch.float64)
-    impulse[0, 50] = 1
-    spread = gaussian_blur(impulse, 3.0)[0]
-    offsets = torch.arange(-50, 51, dtype=torch.float64)
-    assert float((spread * offsets**2).sum()) ** 0.5 == pytest.approx(3.0, rel=1e-3)
+IMAGES = torch.rand(2, 3, 17, 11, generator=rng(0), dtype=torch.float64)
 
 
 def test_bands_add_up_to_the_image() -> None:
@@ -48,7 +28,7 @@ def test_bands_add_up_to_the_image() -> None:
 
 
 def test_join_is_the_adjoint_of_split() -> None:
-    bands = torch.rand(2, len(SIGMAS) + 1, 3, 17, 11, generator=RNG, dtype=torch.float64)
+    bands = torch.rand(2, len(SIGMAS) + 1, 3, 17, 11, generator=rng(1), dtype=torch.float64)
     torch.testing.assert_close((split(IMAGES) * bands).sum(), (IMAGES * join(bands)).sum())
 
 
@@ -72,14 +52,14 @@ def test_images_without_colour_are_not_given_any() -> None:
 def test_spread_maps_are_adjoint() -> None:
     weights = torch.tensor([0.3, 0.7])
     spread = BandPreconditioner.around(IMAGES.mean(0, keepdim=True), IMAGES, weights)
-    z = torch.rand(1, len(SIGMAS) + 1, 3, 17, 11, generator=RNG, dtype=torch.float64)
+    z = torch.rand(1, len(SIGMAS) + 1, 3, 17, 11, generator=rng(2), dtype=torch.float64)
     g = IMAGES[:1]
     torch.testing.assert_close((spread.apply(z) * g).sum(), (z * spread.adjoint(g)).sum())
 
 
 def test_spread_is_large_only_where_and_at_the_scale_the_images_differ() -> None:
     flat = torch.full((2, 3, 64, 64), 0.5)
-    flat[0, :, 16:32, 16:32] += 0.2 * torch.randn(16, 16, generator=RNG)
+    flat[0, :, 16:32, 16:32] += 0.2 * torch.randn(16, 16, generator=rng(3))
     weights = torch.tensor([0.5, 0.5])
     spread = BandPreconditioner.around(flat.mean(0, keepdim=True), flat, weights).spread[0, :, 0]
     fine, coarse = spread[0], spread[-1]

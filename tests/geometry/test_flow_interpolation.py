@@ -1,3 +1,5 @@
+"""Paths of moving images: motion is followed where there is one, and nothing else happens."""
+
 from __future__ import annotations
 
 import pytest

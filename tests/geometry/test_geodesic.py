@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-import sys
 from itertools import pairwise
 
 import pytest
@@ -130,8 +129,6 @@ class TestEvaluation:
 
     def test_is_computed_once_and_when_it_is_asked_for(self, monkeypatch) -> None:
         calls = []
-        # The function has the name of its module.
-        module = sys.modules[geodesic.__module__]
         evaluate = module.evaluate_path
 
         def counting(*args, **kwargs):

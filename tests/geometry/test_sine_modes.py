@@ -17,7 +17,9 @@ from elpips.geometry.sine_modes import (
     times_of,
 )
 
-RNG = torch.Generator().manual_seed(0)
+
+def rng(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
 @pytest.mark.parametrize("transitions", [2, 3, 9])
@@ -28,11 +30,11 @@ def test_basis_is_orthogonal(transitions: int) -> None:
 
 @pytest.mark.parametrize("transitions", [2, 5, 9])
 def test_coordinates_and_their_adjoint(transitions: int) -> None:
-    ends = torch.rand(2, 3, 17, 21, generator=RNG)
+    ends = torch.rand(2, 3, 17, 21, generator=rng(0))
     bands = BandPreconditioner.around(ends.mean(0, keepdim=True), ends, torch.tensor([0.5, 0.5]))
     coordinates = PathPreconditioner(bands, transitions)
-    gradient = torch.randn(transitions - 1, 3, 17, 21, generator=RNG)
-    z = torch.randn(transitions - 1, 5, 3, 17, 21, generator=RNG)
+    gradient = torch.randn(transitions - 1, 3, 17, 21, generator=rng(1))
+    z = torch.randn(transitions - 1, 5, 3, 17, 21, generator=rng(2))
     left = (coordinates.apply(z) * gradient).sum()
     right = (z * coordinates.adjoint(gradient)).sum()
     assert float(left) == pytest.approx(float(right), rel=1e-3, abs=1e-2)
@@ -58,7 +60,7 @@ def test_resampling_is_exact_for_sines_at_any_times() -> None:
 
 
 def test_moments_go_on_as_slow_modes() -> None:
-    moments = torch.rand(3, 2, 2, generator=RNG)
+    moments = torch.rand(3, 2, 2, generator=rng(3))
     for order in (1, 2):
         longer = extend_moments(moments, 9, order=order)
         assert longer.shape == (8, 2, 2) and torch.equal(longer[:3], moments)

@@ -1,0 +1,109 @@
+"""The barycenter as a stochastic problem: samples, starts, identity."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from elpips.geometry import BarycenterOptions, BarycenterProblem
+from elpips.geometry.barycenter_problem import to_simplex
+from elpips.geometry.noise import noise_images
+from elpips.metrics import Ensemble, InputError
+from elpips.metrics.seeds import stream
+from tiny_metric import tiny
+from toy_paths import noise
+
+IMAGES = noise(3, 3, 17, 21, seed=0)
+WEIGHTS = [1.0, 2.0, 5.0]
+X = torch.full_like(IMAGES[:1], 0.5)
+
+
+def problem(images=IMAGES, weights=WEIGHTS, metric="l2", init="blend", **options):
+    options = BarycenterOptions(**options)
+    return BarycenterProblem.of(images, weights, options, metric=metric, init=init)
+
+
+def test_subset_gradient_is_unbiased() -> None:
+    full, part = problem(), problem(subset=1)
+    x, rng = X, stream(0, "optimise")
+    mean = torch.stack([part.sample(x, rng).gradient for _ in range(4000)]).mean(0)
+    exact = full.sample(x, rng).gradient
+    assert (mean - exact).norm() < 0.1 * exact.norm()
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_samples_are_the_objective_and_its_gradient(power: int) -> None:
+    sample = problem(power=power).sample(X, stream(0, "optimise"))
+    distances = (X - IMAGES).square().mean((1, 2, 3))
+    weights = torch.tensor(WEIGHTS) / 8
+    assert sample.value == pytest.approx(float(weights @ distances**power), rel=1e-5)
+    slopes = weights * power * distances ** (power - 1)
+    expected = torch.einsum("k,kchw->chw", slopes, 2 * (X - IMAGES) / X.numel())[None]
+    torch.testing.assert_close(sample.gradient, expected, rtol=1e-4, atol=1e-9)
+    assert problem(power=power).held_out(X) == pytest.approx(sample.value, rel=1e-5)
+
+
+def test_draws_of_a_step_are_averaged_before_the_power() -> None:
+    three = problem(metric=tiny(Ensemble()), draws=3).sample(X, stream(0, "optimise"))
+    rng = stream(0, "optimise")
+    singles = [problem(metric=tiny(Ensemble())).sample(X, rng) for _ in range(3)]
+    assert three.draws == 3
+    torch.testing.assert_close(
+        three.gradient, torch.stack([each.gradient for each in singles]).mean(0)
+    )
+    assert three.value == pytest.approx(sum(each.value for each in singles) / 3, rel=1e-5)
+
+
+def test_a_subset_of_all_inputs_is_all_of_them() -> None:
+    assert problem(subset=3).subset is None and problem(subset=2).subset == 2
+
+
+def test_starts() -> None:
+    mean = torch.einsum("k,kchw->chw", torch.tensor(WEIGHTS) / 8, IMAGES)
+    torch.testing.assert_close(problem().initial[0], mean)
+    torch.testing.assert_close(problem().mean, mean)
+    assert torch.equal(problem(init="image").initial, IMAGES[2:])
+    assert torch.equal(problem(init="noise", seed=4).initial, noise_images(IMAGES, 1, 4))
+    for given in (IMAGES[1], IMAGES[1:2]):
+        assert torch.equal(problem(init=given).initial, IMAGES[1:2])
+
+
+def test_weights_are_brought_to_the_simplex() -> None:
+    assert to_simplex([1, 2, 5], 3).tolist() == pytest.approx([0.125, 0.25, 0.625])
+    assert to_simplex(None, 4).tolist() == [0.25] * 4
+    assert to_simplex([0, 3], 2).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0, 2.0], "weights: found 2, expected 3, one per image"),
+        ([1.0, -1.0, 1.0], "expected >= 0 and not all 0"),
+        ([0.0, 0.0, 0.0], "expected >= 0 and not all 0"),
+        ([1.0, float("nan"), 1.0], "expected >= 0 and not all 0"),
+        ([1.0, float("inf"), 1.0], "expected >= 0 and not all 0"),
+    ],
+)
+def test_bad_weights_are_refused(weights, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        to_simplex(weights, 3)
+
+
+@pytest.mark.parametrize("subset", [0, 4])
+def test_bad_subsets_are_refused(subset: int) -> None:
+    with pytest.raises(InputError, match=f"subset: found {subset}, expected 1 to 3 inputs"):
+        problem(subset=subset)
+
+
+def test_identity_is_of_what_is_solved() -> None:
+    assert problem().identity == problem(evaluation_draws=3, steps=5).identity
+    for key, changed in {
+        "weights": problem(weights=None),
+        "metric": problem(metric=tiny()),
+        "power": problem(power=2),
+        "draws": problem(draws=2),
+        "subset": problem(subset=1),
+        "images": problem(IMAGES.flip(3)),
+        "start": problem(init="image"),
+    }.items():
+        assert changed.identity[key] != problem().identity[key]
