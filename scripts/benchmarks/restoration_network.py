@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...metrics import InputError, Metric
-from ...metrics.seeds import check_seed, stream
+from ...metrics.seeds import stream
 from .restoration_data import Task, degrade, random_crops
 
 
@@ -63,7 +63,6 @@ class Training:
 
     def __post_init__(self) -> None:
         """Check the values; raises `InputError`."""
-        check_seed(self.seed)
         for name in ("steps", "batch", "channels"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: found {getattr(self, name)}, expected at least 1")

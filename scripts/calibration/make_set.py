@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from ...media.write import to_uint8
 from ...metrics import Metric
+from ...metrics.seeds import check_seed
 from ..runs.files import plain, prepare_outdir, write_json
 from ..runs.options import resolve_device, weights_record
 from ..runs.record import environment
@@ -49,6 +50,7 @@ def make_2afc_command(
     outdir
         Folder of the set.
     """
+    check_seed(options.seed)
     where = resolve_device(device)
     photographs = load_photographs(folder)
     check_room(photographs, options.size)

@@ -63,8 +63,7 @@ class PreferenceOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check the options; raises `InputError` for a seed, `ValueError` for the rest."""
-        check_seed(self.seed)
+        """Check the options but the seed."""
         if self.epochs < 0 or self.decay_epochs < 0 or self.epochs + self.decay_epochs < 1:
             raise ValueError(
                 f"epochs: found {self.epochs} and {self.decay_epochs}, expected 1 or more in all"
@@ -129,9 +128,11 @@ def fit_preferences(
     Raises
     ------
     ValueError
-        Tensors whose shapes do not fit, none at all, or values out of range or not finite.
+        A seed out of range, tensors whose shapes do not fit, none at all, or values out of
+        range or not finite.
     """
     options = options or PreferenceOptions()
+    check_seed(options.seed)
     _check(first, second, preferred)
     rng = torch.Generator().manual_seed(options.seed)
     network = RankingNetwork(options.hidden, rng).to(first.device)

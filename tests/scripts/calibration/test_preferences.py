@@ -90,8 +90,14 @@ def test_bad_tensors_are_refused(change, match: str) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"epochs": 0, "decay_epochs": 0}, {"batch": 0}, {"rate": 0.0}, {"epochs": -1}, {"seed": -1}],
+    [{"epochs": 0, "decay_epochs": 0}, {"batch": 0}, {"rate": 0.0}, {"epochs": -1}],
 )
 def test_bad_options_are_refused(options) -> None:
     with pytest.raises(ValueError, match="expected"):
         PreferenceOptions(**options)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_seeds_of_other_ranges_are_refused(seed: int) -> None:
+    with pytest.raises(ValueError, match=f"seed: found {seed}, expected 0 to"):
+        fit_preferences(*preferences(10), PreferenceOptions(seed=seed))

@@ -16,8 +16,6 @@ from elpips.scripts.calibration.set_options import SetOptions
         {"strengths": (0.5, 0.2)},
         {"panel": ()},
         {"softness": 0.0},
-        {"seed": -1},
-        {"seed": 2**63},
     ],
 )
 def test_options_of_a_set_are_checked(options) -> None:
