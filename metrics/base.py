@@ -62,8 +62,15 @@ class Embedding:
         return len(self.layers[0])
 
     def __getitem__(self, index: int | slice | Tensor) -> Embedding:
-        """Select images by a slice or an index tensor; N stays an axis."""
+        """Select images by number, slice or index tensor; N stays an axis.
+
+        Raises
+        ------
+        IndexError
+            There is no image of that number.
+        """
         if isinstance(index, int):
+            index = range(len(self))[index]
             index = slice(index, index + 1)
         return Embedding(tuple(layer[index] for layer in self.layers))
 

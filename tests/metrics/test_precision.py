@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from elpips.geometry.path_energy import path_energy
 from elpips.metrics import Ensemble, InputError, create_metric, working_copy
 from elpips.metrics.pixel import L2
 from elpips.metrics.precision import multiplies_bfloat16, precision_of
+from random_images import rng
 from tiny_metric import tiny
 
 
@@ -32,13 +32,41 @@ def test_auto_asks_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
         metric.trunk.smooth = False
         assert working_copy(metric, "auto") is metric
     assert working_copy(tiny(), "auto").dtype == torch.float32
-    assert isinstance(multiplies_bfloat16(torch.device("cpu")), bool)
+
+
+@pytest.mark.parametrize("instructions", ["_is_avx512_bf16_supported", "_is_amx_tile_supported"])
+def test_a_processor_is_asked_for_either_kind_of_instructions(
+    monkeypatch: pytest.MonkeyPatch, instructions: str
+) -> None:
+    cpu = torch.device("cpu")
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda: False, raising=False)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    assert not multiplies_bfloat16(cpu)
+    monkeypatch.setattr(torch.cpu, instructions, lambda: True)
+    assert multiplies_bfloat16(cpu)
+    # Without oneDNN nothing uses them; a PyTorch that cannot tell has none.
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert not multiplies_bfloat16(cpu)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    monkeypatch.delattr(torch.cpu, instructions)
+    assert not multiplies_bfloat16(cpu)
+    assert not multiplies_bfloat16(torch.device("meta"))
+
+
+@pytest.mark.parametrize(("capability", "able"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
+def test_gpus_multiply_bfloat16_from_compute_capability_8(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], able: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert multiplies_bfloat16(torch.device("cuda")) is able
 
 
 def test_other_metrics_stay_as_they_are() -> None:
     pixels, exact = L2(), tiny().double()
     assert working_copy(pixels, "bfloat16") is pixels
     assert working_copy(exact, "bfloat16") is exact
+    assert precision_of(pixels) == "as given" and precision_of(exact) == "float64"
 
 
 def test_an_unknown_precision_is_said() -> None:
@@ -47,12 +75,20 @@ def test_an_unknown_precision_is_said() -> None:
 
 
 def energies(metric, size: int, precisions=("float32", "bfloat16")):
-    generator = torch.Generator().manual_seed(0)
-    device = next(metric.buffers()).device
-    ends = torch.rand(2, 3, size, size, generator=generator).to(device)
-    frames = torch.stack([ends[0].lerp(ends[1], t) for t in (0.25, 0.5, 0.75)])
+    """Return sum and gradient of the distances along a cross-fade, by precision."""
+    generator = rng()
+    ends = torch.rand(2, 3, size, size, generator=generator).to(metric.device)
+    frames = torch.stack([ends[0].lerp(ends[1], t) for t in (0.25, 0.5, 0.75)]).requires_grad_()
     draw = metric.draw((size, size), generator)
-    return [path_energy(working_copy(metric, each), ends, frames, draw) for each in precisions]
+    return [_energy(working_copy(metric, each), ends, frames, draw) for each in precisions]
+
+
+def _energy(metric, ends: torch.Tensor, frames: torch.Tensor, draw) -> tuple[float, torch.Tensor]:
+    with torch.no_grad():
+        start, end = (metric.embed(each[None], draw) for each in ends)
+    energy = metric.steps(start, metric.embed(frames, draw), end).sum()
+    (slope,) = torch.autograd.grad(energy, frames)
+    return float(energy.detach()), slope
 
 
 def test_gradients_are_float32_and_point_the_same_way() -> None:

@@ -7,8 +7,9 @@ import torch
 
 from elpips.metrics import EnsembleDraw, InputError
 from elpips.metrics.transforms import downscale, transform
+from random_images import images, rng
 
-IMAGES = torch.rand(2, 3, 17, 11, generator=torch.Generator().manual_seed(0))
+IMAGES = images(2)
 PLAIN = EnsembleDraw()
 
 
@@ -66,7 +67,7 @@ def test_a_batch_of_draws_transforms_each_image_by_its_own() -> None:
         offset=((0, 7), (3, 1)),
         flip=(0, 2),
         permutation=((0, 1, 2), (2, 1, 0)),
-        gain=torch.rand(2, 3),
+        gain=torch.rand(2, 3, generator=rng(1)),
     )
     together = transform(IMAGES, draw)
     for i in range(2):
