@@ -82,9 +82,19 @@ class Embedding:
 class Metric(nn.Module, ABC):
     """A distance between images, as a module with frozen parameters.
 
-    Images are ``(N, 3, H, W)`` floating-point RGB in [0, 1]. Lower is closer; 0 is
-    reached by identical images. Gradients flow to the images. ``name`` is the name
-    given to `metrics.create_metric`; ``pretrained`` records which files it stands on.
+    Images are ``(N, 3, H, W)`` floating-point RGB in [0, 1]. Distances are squared norms,
+    without a unit; lower is closer, and 0 is reached by identical images. Gradients flow to
+    the images. Here and everywhere what computes a whole takes a ``seed``; only the pieces
+    that it is made of, `draw`, `draws` and `forward`, take a ``generator``.
+
+    Attributes
+    ----------
+    name
+        The name given to `metrics.create_metric`.
+    pretrained
+        Records of the files of pretrained numbers that it stands on.
+    stochastic
+        Whether two draws can differ.
     """
 
     name: str
@@ -95,17 +105,28 @@ class Metric(nn.Module, ABC):
     def draw(
         self, size: tuple[int, int], generator: torch.Generator | None = None, batch: int = 1
     ) -> Draw:
-        """Draw the random transformation and dropout seeds for images of ``size`` (H, W).
+        """Draw the random transformation and dropout seeds for images of one size.
 
-        ``batch`` > 1 gives that many draws, Latin-hypercube stratified where the metric
-        has an ensemble. ``generator`` lives on the CPU; None uses torch's global one.
+        Parameters
+        ----------
+        size
+            Of the images, (H, W) in pixels.
+        generator
+            On the CPU; None: torch's global one.
+        batch
+            n > 1: as many draws, one for each of n images, Latin-hypercube stratified where
+            the metric has an ensemble. 1: one for all images.
         """
 
     @abstractmethod
     def embed(self, images: Tensor, draw: Draw) -> Embedding:
         """Embed images (N, 3, H, W) in [0, 1] under ``draw``; ``draw.batch`` is 1 or N.
 
-        Raises `InputError` for images of another shape, type or range.
+        Raises
+        ------
+        InputError
+            Images of another shape, type or range, of another number than the draw is for,
+            or too small for the network.
         """
 
     def distance(self, a: Embedding, b: Embedding) -> Tensor:
@@ -131,10 +152,26 @@ class Metric(nn.Module, ABC):
         generator: torch.Generator | None = None,
         reduction: Reduction = "none",
     ) -> Tensor:
-        """Return the mean distance over ``draws`` draws, (N,) or reduced to a scalar.
+        """Return the mean distance of pairs of images over draws: a loss.
 
         Both images of a pair share each draw; the pairs of a batch have draws of their
         own, stratified over the batch as released.
+
+        Parameters
+        ----------
+        x, y
+            Images (N, 3, H, W) in [0, 1].
+        draws
+            Number of draws for each pair, at least 1; a metric that is not random takes 1.
+        generator
+            As for `draw`.
+        reduction
+            ``"none"``: distances (N,); ``"mean"`` or ``"sum"`` of them: a scalar.
+
+        Raises
+        ------
+        InputError
+            As `embed`; images of two shapes, no draws, another reduction.
         """
         check_pair(x, y)
         if draws < 1:
@@ -148,7 +185,7 @@ class Metric(nn.Module, ABC):
     def draws(
         self, size: tuple[int, int], count: int, generator: torch.Generator | None
     ) -> Iterator[Draw]:
-        """Yield ``count`` independent draws shared by all images of ``size`` (H, W)."""
+        """Yield ``count`` independent draws for images of ``size`` (H, W), each for all."""
         for _ in range(count):
             yield self.draw(size, generator)
 
@@ -164,7 +201,10 @@ def image_size(images: Tensor) -> tuple[int, int]:
 
 
 def check_images(images: Tensor, name: str = "images") -> None:
-    """Raise `InputError` unless ``images`` is (N, 3, H, W), floating point, in [0, 1]."""
+    """Raise `InputError` unless ``images`` is (N, 3, H, W), floating point, in [0, 1].
+
+    ``name`` is what the message calls them. Values beyond the range by rounding (1e-6) pass.
+    """
     if not isinstance(images, Tensor):
         raise InputError(f"{name}: found {type(images).__name__}, expected a torch.Tensor")
     shape = tuple(images.shape)
@@ -196,7 +236,7 @@ def check_pair(x: Tensor, y: Tensor) -> None:
 
 
 def reduce(values: Tensor, reduction: Reduction) -> Tensor:
-    """Reduce distances (N,) by ``"none"``, ``"mean"`` or ``"sum"``."""
+    """Reduce distances (N,) by ``"none"``, ``"mean"`` or ``"sum"``; else `InputError`."""
     if reduction == "none":
         return values
     if reduction in ("mean", "sum"):

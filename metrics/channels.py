@@ -19,7 +19,7 @@ from .perceptual import PerceptualMetric
 
 
 def linear_weights(metric: PerceptualMetric) -> list[Tensor]:
-    """Return a metric's linear weights, (C_l,) per layer."""
+    """Return a metric's linear weights w_l >= 0, (C_l,) per layer, first layer first."""
     return [metric.get_buffer(f"root{i}").square().flatten() for i in range(metric.layers)]
 
 

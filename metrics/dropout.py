@@ -56,7 +56,10 @@ def _layer_positions(
 
 
 def dropped_positions(size: int, keep: float, generator: torch.Generator) -> Tensor:
-    """Return the sorted positions in 0..size-1 dropped with probability 1 - keep each."""
+    """Return the positions in 0..size-1 dropped with probability 1 - keep each.
+
+    Sorted and distinct, (P,) on the CPU like the generator; keep is in (0, 1).
+    """
     expected = size * (1 - keep)
     count = math.ceil(expected + 6 * math.sqrt(expected)) + 8
     rate = -math.log(keep)

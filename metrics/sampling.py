@@ -78,13 +78,42 @@ def estimate(
     seed: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> Estimate:
-    """Sample the distances of pairs x, y (N, 3, H, W) until their 95 % bounds hold.
+    """Sample the distances of pairs of images until their 95 % bounds hold.
 
     Sampling stops when, for every pair, 1.96 standard errors are at most
     ``relative_error`` times the distance or at most ``absolute_error`` (as in the
     E-LPIPS release), or at ``max_draws``; without either bound ``max_draws`` are taken.
-    Draws are independent and shared by the pairs; the same ``seed`` gives the same. ``progress``
-    is called with the number of draws so far.
+    Draws are independent and shared by the pairs. A metric that is not random is measured
+    once, whatever is asked for.
+
+    Parameters
+    ----------
+    metric
+        The distance, where the images are.
+    x, y
+        Images (N, 3, H, W) in [0, 1]; the i-th of x is compared with the i-th of y.
+    relative_error
+        Half-width of the 95 % interval over the distance, above 0; None: no such bound.
+    absolute_error
+        Half-width in the distance's units, above 0; None: no such bound.
+    min_draws
+        Bounds are not trusted before so many draws (or ``max_draws``).
+    max_draws
+        At least 1.
+    seed
+        0 to 2^63 - 1; the same seed gives the same draws.
+    progress
+        Called with the number of draws so far.
+
+    Raises
+    ------
+    InputError
+        Images of another shape, type or range, or of two shapes; a number out of range.
+
+    Examples
+    --------
+    >>> found = estimate(metric, x, y, relative_error=0.05)  # doctest: +SKIP
+    >>> low, high = found.interval  # doctest: +SKIP
     """
     check_pair(x, y)
     distances = _sample(
@@ -112,9 +141,25 @@ def compare(
     seed: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> Comparison:
-    """Compare candidates (K, 3, H, W) with a reference (3, H, W), sharing every draw.
+    """Tell which candidate is closest to a reference; all share every draw.
 
-    Arguments as for `estimate`.
+    Sampling stops as in `estimate`, by the errors of the distances.
+
+    Parameters
+    ----------
+    metric
+        The distance, where the images are.
+    reference
+        An image (3, H, W) in [0, 1].
+    candidates
+        Images (K, 3, H, W) in [0, 1], K >= 1.
+    relative_error, absolute_error, min_draws, max_draws, seed, progress
+        As for `estimate`.
+
+    Raises
+    ------
+    InputError
+        Images of another shape, type or range; a number out of range.
     """
     check_image(reference, "reference")
     check_images(candidates, "candidates")

@@ -22,14 +22,19 @@ def check_seed(seed: int) -> None:
 
 
 def stream(seed: int, purpose: Purpose) -> torch.Generator:
-    """Return the generator of one purpose, on the CPU."""
+    """Return the generator of one purpose, on the CPU; errors as of `stream_seed`."""
     return torch.Generator().manual_seed(stream_seed(seed, purpose))
 
 
 def stream_seed(seed: int, purpose: Purpose) -> int:
     """Return the seed of one purpose's stream: 63 bits of a hash of seed and purpose.
 
-    A purpose that is added changes the numbers of no other.
+    A purpose that is added changes the numbers of no other. Seeds are integers.
+
+    Raises
+    ------
+    InputError
+        The seed is not in 0 to 2^63 - 1.
     """
     check_seed(seed)
     digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()

@@ -19,16 +19,29 @@ class Mean:
 
 
 def mean_of(values: Tensor | Sequence[float]) -> Mean:
-    """Return the mean of at least one number, and its standard error."""
+    """Return the mean of independent numbers (N,), N >= 1, and its standard error.
+
+    In double precision.
+    """
     each = torch.as_tensor(values, dtype=torch.float64)
     return Mean(float(each.mean()), float(standard_error(each)))
 
 
 def standard_error(samples: Tensor, *, stochastic: bool = True) -> Tensor:
-    """Return the standard error (...) of the mean of independent samples (N, ...).
+    """Return the standard error of the mean of samples: their deviation over sqrt(N).
 
-    NaN for a single one, of which nothing is known; 0 for what is not ``stochastic``, of
-    which one sample says all.
+    Parameters
+    ----------
+    samples
+        Independent and of floating point, (N, ...) with N >= 1.
+    stochastic
+        Whether other samples could have come out, such as `Metric.stochastic`.
+
+    Returns
+    -------
+    Tensor
+        Of shape (...). NaN for a single sample, of which nothing is known; 0 for what is not
+        stochastic, of which one sample says all.
     """
     if not stochastic:
         return torch.zeros_like(samples[0])

@@ -19,6 +19,11 @@ def transform(images: Tensor, draw: EnsembleDraw) -> Tensor:
     """Transform images (N, 3, H, W) in [0, 1] -> (N, 3, H', W') in [0, 1].
 
     ``draw.batch`` is 1 (all images share the transformation) or N.
+
+    Raises
+    ------
+    InputError
+        The draw is for another number of images, or they are too small to be padded.
     """
     if draw.batch not in (1, len(images)):
         raise InputError(f"the draw is for {draw.batch} images, found {len(images)}")
@@ -41,8 +46,14 @@ def transform(images: Tensor, draw: EnsembleDraw) -> Tensor:
 def downscale(images: Tensor, level: int, phase: tuple[int, int], *, crop: bool = False) -> Tensor:
     """Average boxes of level x level pixels whose grid is shifted by ``phase`` (y, x).
 
-    Padding by reflection makes every pixel count and the sides multiples of ``level``;
-    with ``crop`` incomplete boxes are left out instead.
+    Images (..., H, W), phases in 0..level-1. Padding by reflection makes every pixel count:
+    a side of n pixels becomes one of (n + 2 (level - 1)) // level. With ``crop`` incomplete
+    boxes are left out instead: (n - level + 1) // level.
+
+    Raises
+    ------
+    InputError
+        The images are too small to be padded.
     """
     if level == 1:
         return images

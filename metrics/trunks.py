@@ -24,7 +24,10 @@ _SCALE = torch.tensor([0.458, 0.448, 0.450])
 
 
 def normalise(images: Tensor) -> Tensor:
-    """Map images (N, 3, H, W) in [0, 1] to the range the trunks were trained on."""
+    """Map images (N, 3, H, W) in [0, 1] to the range the trunks were trained on.
+
+    As the ScalingLayer of LPIPS 0.1 (``lpips/lpips.py``), applied to 2 x - 1.
+    """
     gain, bias = 2 / _SCALE, -(1 + _SHIFT) / _SCALE
     return torch.addcmul(bias.to(images)[:, None, None], images, gain.to(images)[:, None, None])
 
