@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from elpips.metrics.errors import InputError
-from elpips.metrics.weights import Source, WeightsError
+from elpips.metrics.weights import Source, WeightsError, download
 from elpips.scripts.benchmarks import footage
 from elpips.scripts.benchmarks.footage import (
     Clip,
