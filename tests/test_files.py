@@ -17,15 +17,19 @@ MAX_LINES = 300
 TESTED_IN = {
     "metrics/errors.py": "tests/scripts/test_cli.py",
     "metrics/weights/types.py": "tests/metrics/weights/test_load.py",
-    "optim/problem.py": "tests/optim/test_driver.py",
-    "optim/run.py": "tests/optim/test_driver.py",
-    "optim/solver.py": "tests/optim/test_driver.py",
     "scripts/command_tree.py": "tests/scripts/test_cli.py",
+    "scripts/calibration/networks.py": "tests/scripts/calibration/test_evaluate.py",
+    "scripts/calibration/scores.py": "tests/scripts/calibration/test_evaluate.py",
+    "scripts/calibration/triplets.py": "tests/scripts/calibration/test_make_set.py",
+    "scripts/calibration/set_record.py": "tests/scripts/calibration/test_make_set.py",
+    "scripts/calibration/random_numbers.py": "tests/scripts/calibration/test_families.py",
+    "scripts/parity/fields.py": "tests/scripts/parity/test_cases.py",
+    "scripts/parity/report.py": "tests/scripts/parity/test_check.py",
 }
 # Test files of more than one module, and what they test.
 TESTS_OF_MANY = {
-    "tests/metrics/test_metrics.py": "what every metric keeps",
     "tests/metrics/test_published.py": "distances against published ones",
+    "tests/scripts/commands/test_interrupted.py": "Ctrl-C in a real process",
     "tests/metrics/weights/test_real.py": "the real weights, where they are at hand",
 }
 
@@ -62,10 +66,35 @@ def test_arguments_are_passed_on_in_sight() -> None:
     assert not found, "\n".join(found)
 
 
+def test_every_module_has_a_test_file() -> None:
+    missing = [
+        str(path)
+        for path in FILES
+        if path.parts[0] != "elpips" and path.name != "__init__.py" and str(path) not in TESTED_IN
+        if not (ROOT / "tests" / path.parent / f"test_{path.name}").is_file()
+    ]
+    assert not missing, "\n".join(missing)
 
 
+def test_every_test_file_names_a_module() -> None:
+    strays = [
+        str(path)
+        for path in TESTS
+        if path.name.startswith("test_") and path.parts[1] in FOLDERS.values()
+        if str(path) not in TESTS_OF_MANY
+        if not (ROOT / Path(*path.parts[1:-1]) / path.name.removeprefix("test_")).is_file()
+    ]
+    assert not strays, "\n".join(strays)
 
 
+def test_the_exceptions_are_needed() -> None:
+    for module, test in TESTED_IN.items():
+        assert (ROOT / module).is_file(), module
+        assert (ROOT / test).is_file(), test
+        own = ROOT / "tests" / Path(module).parent / f"test_{Path(module).name}"
+        assert not own.exists(), own
+    for test in TESTS_OF_MANY:
+        assert (ROOT / test).is_file(), test
 
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
