@@ -20,6 +20,7 @@ from ..optim import (
     PrimalDualState,
     RunningAverage,
     RunState,
+    SolverState,
     StepRecord,
 )
 
@@ -48,8 +49,9 @@ def save_run(path: str | os.PathLike[str], run: RunState) -> None:
     content["solver"] = _packed(run.solver)
     records = [astuple(record) for record in run.history]
     content["history"] = torch.tensor(records, dtype=torch.float64).view(-1, len(_record_types()))
-    with atomic_write(path) as temporary:
-        torch.save(content, temporary)
+    # To an open file: given a path, PyTorch says that a disk is full in a RuntimeError.
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        torch.save(content, file)
 
 
 def load_run(path: str | os.PathLike[str], device: str | torch.device = "cpu") -> RunState:
@@ -63,6 +65,8 @@ def load_run(path: str | os.PathLike[str], device: str | torch.device = "cpu") -
     try:
         content = torch.load(path, map_location=device, weights_only=True)
         content["solver"] = _unpacked(content["solver"])
+        if not isinstance(content["solver"], SolverState):
+            raise TypeError("it has no solver's state")
         types = _record_types()
         rows = content["history"].tolist()
         content["history"] = History(
@@ -106,6 +110,8 @@ def _packed(state: Any) -> Any:
     """Return a solver's state as a dictionary that says what it is."""
     if not is_dataclass(state):
         return state
+    if _KINDS.get(type(state).__name__) is not type(state):
+        raise TypeError(f"files hold no {type(state).__name__}")
     content = {field.name: _packed(getattr(state, field.name)) for field in fields(state)}
     return {_KIND: type(state).__name__, **content}
 

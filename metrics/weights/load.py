@@ -29,9 +29,9 @@ def load_trunk(name: str, path: Path | None = None) -> Weights:
     name
         ``"vgg16"``, ``"alexnet"`` or ``"squeezenet1_1"``.
     path
-        A file to read instead of looking for it: a ``.safetensors`` in any float type, a
-        ``.npz`` of kernels (height, width, in, out), or a registered file. By default the
-        folder in ``ELPIPS_WEIGHTS``, the user cache, then a download.
+        A file (or folder) to read instead of looking for it: a ``.safetensors`` in any float
+        type, a ``.npz`` of kernels (height, width, in, out), or a registered file. By default
+        the folder in ``ELPIPS_WEIGHTS``, the user cache, then a download.
 
     Returns
     -------
@@ -180,6 +180,11 @@ def get(asset: Asset, progress: bool = True) -> Weights:
 
 def _from_path(path: Path, assets: Sequence[Asset]) -> Weights:
     file = Path(path).expanduser()
+    if file.is_dir():
+        found = next((each for asset in assets if (each := find_in_folder(file, asset))), None)
+        if found is None:
+            raise WeightsError(f"the folder {file} has no weights {assets[0].name}")
+        file = found
     return replace(read_file(file, assets), source=str(file))
 
 

@@ -1,11 +1,10 @@
-"""Folders and files that runs write, and lines for the user on standard error."""
+"""Folders and files that runs write."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
@@ -40,11 +39,6 @@ def prepare_outdir(path: str | os.PathLike[str]) -> Path:
             f"{folder}: cannot be written to ({error.strerror or error}); name another --outdir"
         ) from error
     return folder
-
-
-def print_notice(text: str) -> None:
-    """Print a notice for the user, on standard error."""
-    print(text, file=sys.stderr)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

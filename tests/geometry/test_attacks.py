@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 import torch
 
-from elpips.geometry import AttackProblem, attack
-from elpips.geometry.attack_problem import noisy, rms
+from elpips.geometry import AttackProblem, IdentityError, attack, evaluate_attack
+from elpips.geometry.attack_problem import rms
+from elpips.geometry.noise import noisy
 from elpips.metrics import Ensemble, InputError
+from elpips.optim import StopReason
 from tiny_metric import tiny
+from toy_problems import stop_at
 
 RNG = torch.Generator().manual_seed(0)
 SOURCE = torch.rand(3, 24, 28, generator=RNG) * 0.4 + 0.3
@@ -60,14 +65,6 @@ def test_a2_raises_the_distance_within_the_ball(ensemble: Ensemble | None) -> No
     assert each.relative_l2 <= 1 + 1e-5
 
 
-def test_the_constraint_is_tightened_from_both_sides() -> None:
-    problem = AttackProblem.of("a1", SOURCE, TARGET, metric="l2")
-    for share in (0.02, 0.9):
-        x = problem.tighten(torch.lerp(SOURCE, TARGET, share)[None])
-        assert rms(x - SOURCE) == pytest.approx(problem.radius, rel=5e-3)
-        assert rms(x - SOURCE) <= problem.radius * (1 + 1e-6)
-
-
 def test_same_seed_same_numbers_and_another_seed_others() -> None:
     first, again, other = (
         attack("a1", SOURCE, TARGET, metric=tiny(ENSEMBLE), steps=5, seed=seed)
@@ -77,10 +74,109 @@ def test_same_seed_same_numbers_and_another_seed_others() -> None:
     assert not torch.equal(first.image, other.image)
 
 
-def test_the_anchor_has_the_noise_asked_for() -> None:
-    grey = torch.full((1, 3, 64, 64), 0.5)
-    assert rms(noisy(grey, 0.05, 0) - grey) == pytest.approx(0.05, rel=0.03)
-    assert noisy(grey, 5.0, 0).max() <= 1
+def test_the_anchor_is_the_source_with_noise_of_the_seed() -> None:
+    for sigma, seed in ((0.05, 0), (0.1, 7)):
+        found = attack("a2", SOURCE, metric="l2", steps=1, sigma=sigma, seed=seed)
+        assert torch.equal(found.anchor, noisy(SOURCE[None], sigma, seed)[0])
+
+
+def test_callbacks_see_every_step() -> None:
+    seen = []
+    attack("a1", SOURCE, metric="l2", steps=9, callbacks=[lambda run: seen.append(run.step)])
+    assert seen == list(range(1, 10))
+
+
+class TestEvaluation:
+    def test_is_that_of_the_image_at_the_same_seed(self) -> None:
+        found = attack(
+            "a1", SOURCE, TARGET, metric=tiny(ENSEMBLE), steps=4, evaluation_draws=9, seed=11
+        )
+        expected = evaluate_attack(found.problem, found.image, draws=9, seed=11)
+        assert found.evaluation == expected and found.evaluation.draws == 9
+
+    def test_measures_what_it_says(self) -> None:
+        problem = AttackProblem.of("a1", SOURCE, TARGET, metric="l2")
+        image = torch.lerp(SOURCE, TARGET, 0.25)
+        each = evaluate_attack(problem, image)
+        distance = rms(image - SOURCE) ** 2
+        assert each.distance == pytest.approx(distance, rel=1e-5)
+        assert each.level == pytest.approx(rms(problem.anchor[0] - SOURCE) ** 2, rel=1e-5)
+        assert each.relative_distance == pytest.approx(each.distance / each.level)
+        assert each.relative_l2 == pytest.approx(rms(image - SOURCE) / problem.radius, rel=1e-5)
+        assert each.target_l2 == pytest.approx(0.75, rel=1e-5)
+        assert each.draws == 1 and each.distance_error == each.relative_distance_error == 0
+
+    def test_is_computed_once_and_when_it_is_asked_for(self, monkeypatch) -> None:
+        calls = []
+        module = sys.modules[attack.__module__]
+        evaluate = module.evaluate_attack
+
+        def counting(*args, **kwargs):
+            calls.append(kwargs["draws"])
+            return evaluate(*args, **kwargs)
+
+        monkeypatch.setattr(module, "evaluate_attack", counting)
+        found = attack("a2", SOURCE, metric=tiny(ENSEMBLE), steps=2, evaluation_draws=3)
+        assert calls == []
+        assert found.evaluation is found.evaluation and calls == [3]
+
+    @pytest.mark.parametrize(("asked", "taken"), [(60, 8), (5, 5)])
+    def test_takes_few_draws_after_ctrl_c(self, asked: int, taken: int) -> None:
+        found = attack(
+            "a2", SOURCE, metric=tiny(ENSEMBLE), evaluation_draws=asked, callbacks=[stop_at(3)]
+        )
+        assert found.stop_reason is StopReason.INTERRUPTED
+        assert found.evaluation.draws == taken
+
+
+class TestGoingOn:
+    @pytest.mark.parametrize(("kind", "target"), [("a1", TARGET), ("a1", None), ("a2", None)])
+    @pytest.mark.parametrize("stops", [(1,), (100,), (20, 21, 99)])
+    def test_gives_the_pixels_of_an_attack_that_did_not_stop(self, kind, target, stops) -> None:
+        def solve(steps: int, run=None):
+            return attack(
+                kind,
+                SOURCE,
+                target,
+                metric=tiny(ENSEMBLE),
+                steps=steps,
+                run=run,
+                evaluation_draws=4,
+                seed=5,
+            )
+
+        whole, run = solve(110), None
+        for steps in (*stops, 110):
+            found = solve(steps, run)
+            run = found.solution.state
+        assert torch.equal(found.image, whole.image)
+        assert found.evaluation == whole.evaluation
+        assert torch.equal(run.x, whole.solution.state.x) and len(run.history) == 110
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"kind": "a2", "target": None}, "made with kind 'a1', found 'a2'"),
+            ({"source": SOURCE.flip(2)}, "made with source"),
+            ({"target": None}, "made with target '.*', found None"),
+            ({"metric": "l2"}, "made with metric 'tiny', found 'l2'"),
+            ({"sigma": 0.1}, "made with sigma 0.05, found 0.1"),
+            ({"seed": 6}, "made with seed 5, found 6"),
+        ],
+    )
+    def test_another_problem_is_refused(self, change, message: str) -> None:
+        arguments = {
+            "kind": "a1",
+            "source": SOURCE,
+            "target": TARGET,
+            "metric": tiny(),
+            "seed": 5,
+            "steps": 3,
+        }
+        run = attack(**arguments).solution.state
+        with pytest.raises(IdentityError, match=message) as caught:
+            attack(**{**arguments, **change}, run=run)
+        assert "\n" not in str(caught.value) and isinstance(caught.value, InputError)
 
 
 @pytest.mark.parametrize(

@@ -159,3 +159,14 @@ def test_a_folder_that_does_not_exist_is_said(monkeypatch):
     monkeypatch.setenv("ELPIPS_WEIGHTS", "nowhere")
     with pytest.raises(WeightsError, match="ELPIPS_WEIGHTS names the folder 'nowhere'"):
         load_linear("elpips_vgg")
+
+
+def test_a_folder_may_be_given(register, make, tmp_path):
+    with pytest.raises(WeightsError, match="has no weights vgg_full_avg"):
+        load_linear("elpips_vgg", tmp_path)
+    data = make.npy(make.linear("elpips_vgg", 0.5))
+    register("vgg_full_avg", data)
+    (tmp_path / "vgg_full_avg.npy").write_bytes(data)
+    found = load_linear("elpips_vgg", tmp_path)
+    assert found.source == str(tmp_path / "vgg_full_avg.npy")
+    assert found.tensors["lin13"][0] == 0.5

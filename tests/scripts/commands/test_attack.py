@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from elpips.geometry import load_run
 from elpips.scripts.cli import main
 
 
@@ -19,8 +20,10 @@ def attack(*arguments: object) -> int:
 def test_attack_writes_what_it_promises(folder: Path, tmp_path: Path, capsys) -> None:
     out = tmp_path / "out"
     assert attack("a1", folder / "a.png", folder / "b.png", "--steps", 60, "--outdir", out) == 0
-    for name in ("attack.png", "anchor.png", "comparison.png", "checkpoint.pt"):
-        assert (out / name).stat().st_size > 0
+    pictures = [np.asarray(Image.open(out / f"{name}.png")) for name in ("attack", "anchor")]
+    assert pictures[0].shape == (24, 24, 3) and not np.array_equal(*pictures)
+    assert np.ptp(np.asarray(Image.open(out / "comparison.png"))) > 100
+    assert load_run(out / "checkpoint.pt").step == 60
     record = json.loads((out / "run.json").read_text())
     assert record["steps"] == 60 and record["arguments"]["kind"] == "a1"
     assert record["evaluation"]["relative_l2"] == pytest.approx(1, abs=0.02)

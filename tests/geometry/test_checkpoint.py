@@ -1,0 +1,259 @@
+"""Runs on disk: every solver's, bit by bit, and files that are none."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from elpips.geometry import CheckpointError, checkpoints, load_run, save_run
+from elpips.metrics import InputError
+from elpips.optim import PaperAdam, RunState, SolverState, start
+from toy_problems import MIDDLE, SOLVERS, quadratic, same, solve
+
+IDENTITY = {"problem": "quadratic", "seed": 3, "levels": [[2, 17], [4, 17]], "subset": None}
+
+
+def run_of(solver=None, problem=quadratic, steps: int = 5) -> RunState:
+    solver = solver or PaperAdam()
+    return solve(problem(), solver, steps, start(problem(), solver, MIDDLE, 3, IDENTITY)).state
+
+
+@pytest.mark.parametrize(("problem", "solver"), SOLVERS)
+@pytest.mark.parametrize("steps", [0, 1, 23])
+def test_every_solvers_run_comes_back_as_it_was(problem, solver, steps, tmp_path: Path) -> None:
+    run = run_of(solver, problem, steps)
+    save_run(tmp_path / "run.pt", run)
+    loaded = load_run(tmp_path / "run.pt")
+    for field in fields(RunState):
+        if field.name != "history":
+            assert same(getattr(loaded, field.name), getattr(run, field.name)), field.name
+    assert list(loaded.history) == list(run.history)
+    for record in loaded.history:
+        assert [type(value) for value in vars(record).values()] == [int, int, float, float, float]
+
+
+@pytest.mark.parametrize(("problem", "solver"), SOLVERS)
+@pytest.mark.parametrize("stops", [(23,), (1, 2), (10, 30)])
+def test_every_solver_goes_on_bit_by_bit(problem, solver, stops, tmp_path: Path) -> None:
+    whole = run_of(solver, problem, 47)
+    run = start(problem(), solver, MIDDLE, 3, IDENTITY)
+    for steps in (*stops, 47):
+        save_run(tmp_path / "run.pt", run)
+        run = solve(problem(), solver, steps, load_run(tmp_path / "run.pt")).state
+    assert same(run.x, whole.x) and same(run.solver, whole.solver)
+    assert same(run.candidate, whole.candidate) and same(run.best, whole.best)
+    assert same(run.generator, whole.generator) and run.evaluations == whole.evaluations
+    assert (run.best_value, run.best_step) == (whole.best_value, whole.best_step)
+    assert [replace(each, seconds=0) for each in run.history] == [
+        replace(each, seconds=0) for each in whole.history
+    ]
+    assert run.identity == IDENTITY
+
+
+def test_numbers_that_are_not_finite_come_back(tmp_path: Path) -> None:
+    run = replace(run_of(), best_value=float("inf"), evaluations=((0, float("inf")),))
+    save_run(tmp_path / "run.pt", run)
+    loaded = load_run(tmp_path / "run.pt")
+    assert loaded.best_value == float("inf") and loaded.evaluations == run.evaluations
+
+
+def test_a_callback_saves_every_50_steps(tmp_path: Path) -> None:
+    path = tmp_path / "run.pt"
+    saved = []
+
+    def watch(run: RunState) -> None:
+        if path.exists():
+            saved.append((run.step, load_run(path).step))
+
+    solve(quadratic(), PaperAdam(), 120, callbacks=[checkpoints(path), watch])
+    assert saved[0] == (50, 50)
+    assert dict(saved)[99] == 50 and dict(saved)[100] == 100 and dict(saved)[120] == 100
+
+
+class TestUnreadable:
+    def saved(self, folder: Path, **changes) -> Path:
+        """Save a run, then change what the file holds."""
+        path = folder / "run.pt"
+        save_run(path, run_of())
+        content = torch.load(path, weights_only=True)
+        content.update({name: value for name, value in changes.items() if value is not ...})
+        for name in [name for name, value in changes.items() if value is ...]:
+            del content[name]
+        torch.save(content, path)
+        return path
+
+    def refused(self, path: Path, message: str = "not a readable checkpoint") -> str:
+        with pytest.raises(CheckpointError, match=message) as caught:
+            load_run(path)
+        text = str(caught.value)
+        assert (
+            text.startswith(f"{path}: ")
+            and "\n" not in text
+            and isinstance(caught.value, InputError)
+        )
+        return text
+
+    def test_unchanged_it_is_readable(self, tmp_path: Path) -> None:
+        assert load_run(self.saved(tmp_path)).step == 5
+
+    def test_missing(self, tmp_path: Path) -> None:
+        self.refused(tmp_path / "run.pt", "no checkpoint")
+
+    @pytest.mark.parametrize("kept", [0, 1, 100, 1000, 0.5, 0.9, -20, -1])
+    def test_truncated(self, tmp_path: Path, kept) -> None:
+        path = self.saved(tmp_path)
+        data = path.read_bytes()
+        path.write_bytes(data[: int(kept * len(data)) if isinstance(kept, float) else kept])
+        self.refused(path)
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"not a checkpoint\n",
+            b"\x89PNG\r\n\x1a\n" + bytes(64),
+            bytes(range(256)) * 8,
+            b"{}",
+            b"\x80\x02}q\x00.",
+            "späße".encode("latin-1"),
+        ],
+        ids=["text", "picture", "bytes", "json", "pickle", "latin"],
+    )
+    def test_alien(self, tmp_path: Path, data: bytes) -> None:
+        path = tmp_path / "run.pt"
+        path.write_bytes(data)
+        self.refused(path)
+
+    def test_an_archive_of_something_else(self, tmp_path: Path) -> None:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr("hello.txt", "hello")
+        (tmp_path / "run.pt").write_bytes(stream.getvalue())
+        self.refused(tmp_path / "run.pt")
+
+    def test_a_folder(self, tmp_path: Path) -> None:
+        self.refused(tmp_path)
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            [1, 2],
+            {"a": 1},
+            {},
+            None,
+            3.5,
+            "text",
+            torch.ones(3),
+            {"solver": {"kind": "AdamState"}},
+        ],
+        ids=str,
+    )
+    def test_tensors_of_something_else(self, tmp_path: Path, content) -> None:
+        torch.save(content, tmp_path / "run.pt")
+        self.refused(tmp_path / "run.pt")
+
+    def test_code_is_not_run(self, tmp_path: Path) -> None:
+        torch.save({"x": Path("somewhere")}, tmp_path / "run.pt")
+        self.refused(tmp_path / "run.pt")
+
+    @pytest.mark.parametrize("kind", ["Adam", "RunState", "SolverState", "", 3])
+    def test_a_solvers_state_of_unknown_kind(self, tmp_path: Path, kind) -> None:
+        solver = {"kind": kind, "step": 5, "mean": MIDDLE, "square": MIDDLE}
+        assert repr(kind) in self.refused(self.saved(tmp_path, solver=solver))
+
+    @pytest.mark.parametrize(
+        "solver",
+        [
+            {"step": 5, "mean": MIDDLE, "square": MIDDLE},
+            {"kind": "AdamState", "step": 5, "mean": MIDDLE},
+            {"kind": "AdamState", "step": 5, "mean": MIDDLE, "square": MIDDLE, "cube": MIDDLE},
+            {"kind": "RunningAverage", "value": MIDDLE, "mass": 1.0},
+            MIDDLE,
+            5,
+        ],
+        ids=["no kind", "too little", "too much", "an average", "a tensor", "a number"],
+    )
+    def test_a_solvers_state_that_is_none(self, tmp_path: Path, solver) -> None:
+        self.refused(self.saved(tmp_path, solver=solver))
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"x": ...},
+            {"history": ...},
+            {"identity": ...},
+            {"surplus": 1},
+            {"history": torch.zeros(2, 4)},
+            {"history": [1, 2]},
+            {"evaluations": [1, 2]},
+            {"generator": 5},
+        ],
+        ids=str,
+    )
+    def test_contents_of_another_version(self, tmp_path: Path, changes) -> None:
+        self.refused(self.saved(tmp_path, **changes))
+
+
+class TestWriting:
+    def test_whole_or_not_at_all(self, tmp_path: Path, monkeypatch) -> None:
+        path = tmp_path / "run.pt"
+        save_run(path, run_of())
+        before = path.read_bytes()
+
+        def fail(content, target) -> None:
+            target.write(b"half")
+            raise OSError("disk full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(torch, "save", fail)
+            with pytest.raises(InputError, match=r"cannot be written \(disk full\)") as caught:
+                save_run(path, run_of(steps=7))
+        assert str(caught.value).startswith(str(path)) and "\n" not in str(caught.value)
+        assert path.read_bytes() == before
+        assert list(tmp_path.iterdir()) == [path]
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+    def test_to_a_full_disk(self, tmp_path: Path, monkeypatch) -> None:
+        opened = Path.open
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "open", lambda path, mode: opened(Path("/dev/full"), mode))
+            with pytest.raises(InputError, match="No space left") as caught:
+                save_run(tmp_path / "run.pt", run_of())
+        assert "\n" not in str(caught.value) and list(tmp_path.iterdir()) == []
+
+    def test_ctrl_c_leaves_the_earlier_one(self, tmp_path: Path, monkeypatch) -> None:
+        path = tmp_path / "run.pt"
+        save_run(path, run_of())
+
+        def interrupted(content, target) -> None:
+            target.write(b"half")
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(torch, "save", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                save_run(path, run_of(steps=7))
+        assert load_run(path).step == 5 and list(tmp_path.iterdir()) == [path]
+
+    def test_without_a_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="cannot be written") as caught:
+            save_run(tmp_path / "none" / "run.pt", run_of())
+        assert "\n" not in str(caught.value)
+
+    def test_a_state_that_no_file_can_hold_is_refused_when_it_is_written(
+        self, tmp_path: Path
+    ) -> None:
+        class Alien(SolverState):
+            """Of a solver that files do not know."""
+
+        class AdamState(SolverState):
+            """Another one of a known name."""
+
+        for solver in (Alien(5), AdamState(5)):
+            with pytest.raises(TypeError, match=f"files hold no {type(solver).__name__}"):
+                save_run(tmp_path / "run.pt", replace(run_of(), solver=solver))
+        assert list(tmp_path.iterdir()) == []

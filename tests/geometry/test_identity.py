@@ -1,0 +1,73 @@
+"""What tells one problem from another."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from elpips.geometry import GeodesicProblem, IdentityError
+from elpips.geometry.identity import check_identity, digest, metric_identity
+from elpips.metrics import Ensemble, InputError, create_metric
+from elpips.optim import PaperAdam, start
+from tiny_metric import tiny
+from toy_paths import END, START
+from toy_problems import MIDDLE, quadratic
+
+IDENTITY = {"frames": 5, "metric": "l2", "seed": 3, "images": "ab"}
+
+
+def run_of(identity):
+    return start(quadratic(), PaperAdam(), MIDDLE, 0, identity)
+
+
+def test_a_run_of_the_same_problem_comes_back() -> None:
+    run = run_of(IDENTITY)
+    assert check_identity(run, dict(reversed(IDENTITY.items()))) is run
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seed": 4}, "the checkpoint was made with seed 3, found 4"),
+        ({"metric": "tiny", "frames": 6}, "made with frames 5, found 6"),
+        ({"levels": [2, 4]}, "made with levels None, found [2, 4]"),
+    ],
+)
+def test_the_first_difference_is_named(change, message: str) -> None:
+    with pytest.raises(IdentityError) as caught:
+        check_identity(run_of(IDENTITY), {**IDENTITY, **change})
+    assert message in str(caught.value)
+    assert str(caught.value).endswith("resume with the same images and options")
+    assert "\n" not in str(caught.value) and isinstance(caught.value, InputError)
+
+
+def test_what_the_problem_lacks_is_a_difference_too() -> None:
+    with pytest.raises(IdentityError, match="made with seed 3, found None"):
+        check_identity(run_of(IDENTITY), {k: v for k, v in IDENTITY.items() if k != "seed"})
+
+
+def test_a_digest_is_of_the_very_pixels() -> None:
+    images = torch.rand(2, 3, 5, 4, generator=torch.Generator().manual_seed(0))
+    assert digest(images) == digest(images.clone()) and len(digest(images)) == 64
+    assert digest(images.mT.contiguous().mT) == digest(images)
+    changed = images.clone()
+    changed[1, 2, 3, 3] += 1e-6
+    assert digest(changed) != digest(images)
+
+
+def test_metrics_are_told_apart_by_what_changes_their_numbers() -> None:
+    def of(metric, working=None):
+        return metric_identity(metric, working or metric)
+
+    assert of(tiny())["metric"] == "tiny" and of(tiny()) == of(tiny())
+    assert of(tiny(Ensemble())) != of(tiny()) != of(create_metric("l2"))
+    assert of(tiny(Ensemble(scale_levels=3))) != of(tiny(Ensemble()))
+    assert of(tiny(), tiny().to(torch.bfloat16))["precision"] == "bfloat16"
+    assert of(tiny())["precision"] == "float32"
+
+
+def test_identities_are_plain_and_survive_a_file() -> None:
+    identity = dict(GeodesicProblem.of(START, END, 5, metric=tiny(Ensemble())).identity)
+    assert json.loads(json.dumps(identity)) == identity
