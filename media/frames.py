@@ -22,8 +22,10 @@ from .read import read_images
 from .write import Pixels, frame_pixels, save_image
 
 _VIDEOS = {".mp4", ".m4v", ".mkv", ".webm", ".mov", ".avi"}
-# Mean absolute difference below which compression alone tells frames apart.
+# Mean absolute difference below which compression alone tells frames apart, and its share of
+# the difference between neighbours below which a frame of the way back is one of the way forth.
 _SAME = 0.6 / 255
+_SAME_OF_STEP = 0.25
 
 
 def read_frames(source: str | os.PathLike[str]) -> Tensor:
@@ -78,10 +80,12 @@ def save_frames(folder: str | os.PathLike[str], frames: Tensor) -> None:
 def forth(frames: Tensor) -> Tensor:
     """Return the way forth of frames that play forth and back, other frames as they are."""
     count = len(frames)
+    step = float((frames[1:] - frames[:-1]).abs().mean()) if count > 1 else 0.0
+    same = max(_SAME, _SAME_OF_STEP * step)
     for length in (count // 2 + 1, count // 2 + 2):
         if 2 < length < count and count - length >= length - 2:
             way_back = frames[: length - 1].flip(0)[: count - length]
-            if float((frames[length:] - way_back).abs().mean()) <= _SAME:
+            if float((frames[length:] - way_back).abs().mean()) <= same:
                 return frames[:length]
     return frames
 

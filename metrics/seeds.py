@@ -16,9 +16,10 @@ _SEEDS = 2**63
 
 
 def check_seed(seed: int) -> None:
-    """Raise `InputError` unless the seed is one, 0 to 2^63 - 1."""
-    if not 0 <= seed < _SEEDS:
-        raise InputError(f"seed: found {seed}, expected 0 to 2^63 - 1")
+    """Raise `InputError` unless the seed is one, an integer from 0 to 2^63 - 1."""
+    is_integer = hasattr(seed, "__index__") and not isinstance(seed, bool)
+    if not is_integer or not 0 <= seed < _SEEDS:
+        raise InputError(f"seed: found {seed!r}, expected an integer from 0 to 2^63 - 1")
 
 
 def stream(seed: int, purpose: Purpose) -> torch.Generator:

@@ -62,7 +62,8 @@ class TestSolvingFunctions:
 
     @pytest.mark.parametrize("seed", [-1, 2**63])
     def test_refuse_seeds_that_are_none(self, solve, seed: int) -> None:
-        with pytest.raises(InputError, match=f"^seed: found {seed}, expected 0 to 2.63 - 1$"):
+        message = f"^seed: found {seed}, expected an integer from 0 to 2.63 - 1$"
+        with pytest.raises(InputError, match=message):
             solve(seed=seed)
 
     def test_refuse_numbers_out_of_range(self, solve) -> None:

@@ -39,7 +39,7 @@ def test_what_the_box_blocks_does_not_count() -> None:
 def test_residuals_are_cleared_of_noise() -> None:
     problem = GeodesicProblem.of(START, END, 4, metric=tiny(Ensemble()))
     x = problem.complete(problem.initial)
-    few = torch.tensor(stationarity_errors(problem, x, draws=64))
+    few = torch.tensor(stationarity_errors(problem, x, draws=512))
     many = torch.tensor(stationarity_errors(problem, x, draws=512, seed=1))
     torch.testing.assert_close(few, many, rtol=0.25, atol=0)
     with pytest.raises(InputError, match="residual draws: found 1"):

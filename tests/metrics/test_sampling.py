@@ -135,7 +135,7 @@ def test_compare_takes_one_reference_and_candidates_of_its_size() -> None:
         ({"relative_error": 0.0}, "relative_error: found 0.0, expected a positive number"),
         ({"absolute_error": -1.0}, "absolute_error: found -1.0, expected a positive number"),
         ({"absolute_error": float("nan")}, "absolute_error: found nan"),
-        ({"seed": -1}, r"seed: found -1, expected 0 to 2\^63 - 1"),
+        ({"seed": -1}, r"seed: found -1, expected an integer from 0 to 2\^63 - 1"),
     ],
 )
 def test_bad_options_are_refused(metric, option: dict, message: str) -> None:

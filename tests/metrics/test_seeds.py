@@ -49,9 +49,9 @@ def test_a_stream_lives_on_the_cpu_and_leaves_the_global_one_alone() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("seed", [-1, 2**63, -(2**70)])
-def test_seeds_out_of_range_are_refused_in_one_line(seed: int) -> None:
-    message = f"^seed: found {seed}, expected 0 to 2\\^63 - 1$"
+@pytest.mark.parametrize("seed", [-1, 2**63, -(2**70), 1.0, True, "1"])
+def test_other_seeds_are_refused_in_one_line(seed: object) -> None:
+    message = f"^seed: found {seed!r}, expected an integer from 0 to 2\\^63 - 1$"
     for function in (check_seed, lambda s: stream(s, "init"), lambda s: stream_seed(s, "init")):
         with pytest.raises(InputError, match=message):
             function(seed)
