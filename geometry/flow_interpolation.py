@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ..metrics import InputError, check_images
 from .blur import gaussian_blur
+from .luminance import luminance
 
 # All chosen by measurement, on moved photographs and frames of video.
 _RADIUS = 7
@@ -35,7 +36,6 @@ _ITERATIONS = 3
 # Falls off within half a pixel beyond the border.
 _BORDER = 4.0
 _TINY = 0.003
-_LUMINANCE = (0.299, 0.587, 0.114)
 
 Grey = npt.NDArray[np.float32]
 
@@ -134,29 +134,6 @@ def find_motions(start: Tensor, end: Tensor) -> Tensor:
     return motions.to(start)
 
 
-def motion_share(start: Tensor, end: Tensor, motions: Tensor | None = None) -> float:
-    """Return how much of the difference of images (3, H, W) goes away if they are moved.
-
-    0 if nothing does, or there is no difference; towards 1 if motion explains it all. It is
-    measured halfway, with what `flow_path` believes at each pixel. Unrelated photographs
-    have 0.15 or less, frames of video mostly 0.4 to 0.8.
-
-    Raises
-    ------
-    InputError
-        The ends are no images or differ in shape.
-    """
-    _check_ends(start, end)
-    if motions is None:
-        motions = find_motions(start, end)
-    with torch.no_grad():
-        errors, _, _ = _hypotheses(start, end, motions.to(start), 0.5)
-        weights = _weights(errors)
-        still = errors[-1].mean().item()
-        left = (weights * errors).sum(0).mean().item()
-    return 1 - left / still if still > 0 else 0.0
-
-
 def _check_ends(start: Tensor, end: Tensor) -> None:
     for image, name in ((start, "start"), (end, "end")):
         check_images(image[None] if isinstance(image, Tensor) else image, name)
@@ -165,8 +142,7 @@ def _check_ends(start: Tensor, end: Tensor) -> None:
 
 
 def _luminance(image: Tensor) -> Grey:
-    weights = torch.tensor(_LUMINANCE)[:, None, None]
-    grey: Grey = (image.detach().to("cpu", torch.float32) * weights).sum(0).numpy()
+    grey: Grey = luminance(image.detach().to("cpu", torch.float32)).numpy()
     return grey
 
 

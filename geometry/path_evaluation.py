@@ -23,7 +23,9 @@ from ..metrics import Draw, Embedding, InputError, Metric, check_images
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..metrics.statistics import standard_error
+from .motion_share import motion_share
 from .options import check_draws
+from .overlay import chance_overlay, overlay_share
 from .path_energy import frames_at_a_time
 from .reference_path import cross_fade
 from .sharpness import high_band_energy
@@ -54,12 +56,18 @@ class PathEvaluation:
     high_band_ratio
         High-band energy of the middle frames over the ends' interpolated one. 1/2 for the
         cross-fade of unrelated images, about 1 without ghosts.
+    overlay, overlay_by_chance
+        Share of the middle third's detail that a local mix of the ends explains, and what it
+        would be of other ends: 1 for a cross-fade, and by chance far less (`overlay_share`).
+    motion, motion_by_chance
+        Share of the change that local motion explains beyond chance, and chance's own: 0 for
+        a cross-fade, near 1 where all moves (`motion_share`).
     curvature
         Mean angle in degrees between successive steps in feature space.
     deviation
         Largest distance of a frame from the straight line in feature space, over the chord.
-    steps, high_band
-        sqrt(D_i) per transition; the high-band ratio per frame.
+    steps, high_band, overlays
+        sqrt(D_i) per transition; the high-band ratio and the overlay share per frame.
     draws
         Number of draws.
     """
@@ -75,10 +83,15 @@ class PathEvaluation:
     end_step_ratio: float
     mid_contrast: float
     high_band_ratio: float
+    overlay: float
+    overlay_by_chance: float
+    motion: float
+    motion_by_chance: float
     curvature: float
     deviation: float
     steps: tuple[float, ...]
     high_band: tuple[float, ...]
+    overlays: tuple[float, ...]
     draws: int
 
 
@@ -103,6 +116,14 @@ class PathComparison:
     def beats_baseline(self) -> bool:
         """Whether the energy is not above the cross-fade's."""
         return self.advantage <= 0
+
+    @property
+    def relative_overlay(self) -> float:
+        """The overlay beyond chance, as a share of the cross-fade's: 1 for a double exposure."""
+        beyond, fade = (
+            each.overlay - each.overlay_by_chance for each in (self.path, self.baseline)
+        )
+        return _ratio(beyond, fade)
 
 
 @dataclass(frozen=True)
@@ -211,6 +232,9 @@ def _evaluation(
     ppl = count * float(squared.sum()) / between if between > 0 else math.nan
     shares = count * samples.steps.sum(1) - ppl * samples.to_end[:, 0]
     bands = _high_band(frames)
+    ends, third = frames[[0, -1]], slice(count // 3, count - count // 3 + 1)
+    overlays = overlay_share(frames, ends)
+    motion, motion_by_chance = motion_share(frames)
     middle = sorted({count // 2, (count + 1) // 2})
     mean = float(steps.mean())
     evaluation = PathEvaluation(
@@ -225,10 +249,15 @@ def _evaluation(
         end_step_ratio=_ratio(float(steps[[0, -1]].max()), float(steps.quantile(0.5))),
         mid_contrast=_contrast(frames, middle),
         high_band_ratio=sum(bands[index] for index in middle) / len(middle),
+        overlay=float(overlays[third].mean()),
+        overlay_by_chance=float(chance_overlay(frames[third], ends).mean()),
+        motion=motion,
+        motion_by_chance=motion_by_chance,
         curvature=_curvature(squared, samples.skips.mean(0)),
         deviation=_deviation(samples.to_start.mean(0), samples.to_end.mean(0)),
         steps=tuple(steps.tolist()),
         high_band=bands,
+        overlays=tuple(overlays.tolist()),
         draws=len(samples.steps),
     )
     return evaluation, energies

@@ -25,7 +25,10 @@ _COLUMNS = (
     ("end step", "end_step_ratio"),
     ("contrast", "mid_contrast"),
     ("detail", "high_band_ratio"),
+    ("overlay", "overlay"),
+    ("motion", "motion"),
 )
+_DOUBLE_EXPOSURE = 0.85
 
 
 def evaluation_record(comparison: PathComparison, also: dict[str, Any] | None) -> dict[str, Any]:
@@ -34,6 +37,7 @@ def evaluation_record(comparison: PathComparison, also: dict[str, Any] | None) -
         **asdict(comparison.path),
         "advantage": comparison.advantage,
         "advantage_error": comparison.advantage_error,
+        "relative_overlay": comparison.relative_overlay,
         "baseline": asdict(comparison.baseline),
         "also": also,
     }
@@ -76,6 +80,13 @@ def report_path(record: dict[str, Any], *, solved: bool) -> str:
             "NOTE: the path is above the cross-fade's energy by "
             f"{record['advantage']:.2g} +- {record['advantage_error']:.1g}"
             + ("; more --steps may help" if solved else "")
+        )
+    if record["relative_overlay"] > _DOUBLE_EXPOSURE:
+        lines.append(
+            f"NOTE: much of the middle is a double exposure: {record['overlay']:.0%} of its detail "
+            f"is a mix of both ends (cross-fade {record['baseline']['overlay']:.0%}, by chance "
+            f"{record['overlay_by_chance']:.0%})"
+            + ("; --quality best or --motion may help" if solved else "")
         )
     return "\n".join(lines)
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from elpips.geometry.flow_interpolation import find_motions, flow_path, motion_share, move
+from elpips.geometry.flow_interpolation import find_motions, flow_path, move
 from elpips.media.crop import center_crop, resize_short_side
 from elpips.media.samples import read_sample
 from elpips.metrics import InputError
@@ -58,7 +58,6 @@ def test_a_moved_photograph_is_followed(name: str, size: int, shift: tuple[float
     for time, frame, truth in zip(INNER, path, frames[1:-1], strict=True):
         fade = torch.lerp(frames[0], frames[-1], time)
         assert psnr(frame, truth) > psnr(fade, truth) + 8
-    assert motion_share(frames[0], frames[-1]) > 0.6
 
 
 def test_a_far_move_is_followed() -> None:
@@ -85,7 +84,6 @@ def test_unrelated_images_nearly_fade() -> None:
         assert torch.isfinite(middle).all()
         assert middle.min() >= 0 and middle.max() <= 1
         assert (middle - (start + end) / 2).abs().mean() < 0.02
-        assert motion_share(start, end, motions) < 0.25
 
 
 @pytest.mark.parametrize("shape", [(61, 47), (16, 90), (5, 9), (2, 2), (1, 7), (1, 1)])
@@ -102,14 +100,12 @@ def test_identical_images_stay() -> None:
     image = thumbnail("coffee", 61)[:, :, :47]
     path = flow_path(image, image, [0.1, 0.5])
     assert (path - image).abs().max() < 1e-5
-    assert motion_share(image, image) == 0
 
 
 def test_flat_images_fade() -> None:
     start, end = torch.full((3, 32, 32), 0.25), torch.ones(3, 32, 32)
     path = flow_path(start, end, [0.5])
     torch.testing.assert_close(path, torch.full((1, 3, 32, 32), 0.625))
-    assert abs(motion_share(start, end)) < 1e-5
 
 
 def test_type_times_and_motions_may_be_given() -> None:

@@ -23,9 +23,18 @@ def test_the_table_has_path_cross_fade_and_what_is_wrong() -> None:
     assert lines[1].startswith("geodesic") and lines[2].startswith("cross-fade")
     assert f"{record['energy']:.4f}" in lines[1]
     assert "no path is shorter than the chord" in lines[3]
-    assert lines[-1].startswith("NOTE: the path is above the cross-fade's energy")
-    assert lines[-1].endswith("more --steps may help")
-    assert not report_path(record, solved=False).endswith("more --steps may help")
+    assert lines[-2].startswith("NOTE: the path is above the cross-fade's energy")
+    assert lines[-2].endswith("more --steps may help")
+    assert lines[-1].startswith("NOTE: much of the middle is a double exposure: 100% of its detail")
+    assert lines[-1].endswith("--quality best or --motion may help")
+    assert "may help" not in report_path(record, solved=False)
+
+
+def test_a_middle_of_its_own_is_no_double_exposure() -> None:
+    frames = torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    record = evaluation_record(evaluate_path(create_metric("l2"), frames), None)
+    assert record["relative_overlay"] < 0.3
+    assert "double exposure" not in report_path(record, solved=True)
 
 
 def test_a_second_metric_has_lines_of_its_own() -> None:
