@@ -232,7 +232,8 @@ def _evaluation(
     ppl = count * float(squared.sum()) / between if between > 0 else math.nan
     shares = count * samples.steps.sum(1) - ppl * samples.to_end[:, 0]
     bands = _high_band(frames)
-    ends, third = frames[[0, -1]], slice(count // 3, count - count // 3 + 1)
+    ends, margin = frames[[0, -1]], max(1, count // 3)
+    third = slice(margin, count - margin + 1)
     overlays = overlay_share(frames, ends)
     motion, motion_by_chance = motion_share(frames)
     middle = sorted({count // 2, (count + 1) // 2})
