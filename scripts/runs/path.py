@@ -207,6 +207,8 @@ def save_steps(folder: Path, found: Geodesic) -> None:
         path.steps,
         baseline.steps,
         list(energies.items()),
+        overlays=path.overlays,
+        chance=path.overlay_by_chance,
         energy=path.energy,
         baseline_energy=baseline.energy,
         chord=path.chord,

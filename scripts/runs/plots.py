@@ -45,12 +45,14 @@ def plot_steps(
     baseline_steps: Sequence[float],
     energies: Sequence[tuple[int, float]],
     *,
+    overlays: Sequence[float],
+    chance: float,
     energy: float,
     baseline_energy: float,
     chord: float,
     lower_bound: float | None = None,
 ) -> None:
-    """Plot how evenly a path moves, and its energy over the optimiser's steps.
+    """Plot how evenly a path moves, its energy over the optimiser's steps, and its overlay.
 
     Parameters
     ----------
@@ -60,6 +62,8 @@ def plot_steps(
         Perceptual sizes sqrt(D_i) of the transitions of the path and of the cross-fade.
     energies
         Optimiser steps and the energy there, on held-out draws; may be empty.
+    overlays, chance
+        The overlay share of each frame, and chance's of the middle ones.
     energy, baseline_energy
         Final energy of the path, and of the cross-fade on the same draws.
     chord
@@ -77,11 +81,12 @@ def plot_steps(
     bound = chord**2 if lower_bound is None else lower_bound
 
     def draw(figure: Figure) -> None:
-        left, right = figure.subplots(1, 2)
+        left, middle, right = figure.subplots(1, 3)
         draw_steps(left, steps, baseline_steps, chord)
-        draw_energy(right, energies, energy, baseline_energy, bound)
+        draw_energy(middle, energies, energy, baseline_energy, bound)
+        draw_overlay(right, overlays, chance)
 
-    save_figure(path, draw, size=(10, 4))
+    save_figure(path, draw, size=(15, 4))
 
 
 def draw_steps(
@@ -116,6 +121,19 @@ def draw_energy(
     axes.set_ylim(bottom=0)
     axes.set_xlabel("optimiser step")
     axes.set_ylabel("energy")
+    axes.legend(frameon=False)
+
+
+def draw_overlay(axes: Axes, overlays: Sequence[float], chance: float) -> None:
+    """Draw the share of each frame's detail that a mix of the ends explains."""
+    times = [index / (len(overlays) - 1) for index in range(len(overlays))]
+    axes.plot(times, overlays, "-o", ms=4, c=_PATH, label="geodesic")
+    axes.axhline(1, c=_FADE, ls="--", label="cross-fade")
+    axes.axhline(chance, c=_BOUND, ls=":", label="by chance")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.05)
+    axes.set_xlabel("time")
+    axes.set_ylabel("overlay: detail that is a mix of the ends")
     axes.legend(frameon=False)
 
 

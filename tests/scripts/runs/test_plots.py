@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from elpips.media.read import read_image
 from elpips.metrics import InputError
-from elpips.scripts.runs.plots import draw_energy, draw_steps, plot_steps
+from elpips.scripts.runs.plots import draw_energy, draw_overlay, draw_steps, plot_steps
 
 ENERGIES = [(0, 4.0), (10, 3.0), (100, 2.5)]
 
@@ -59,27 +59,47 @@ def test_plot_is_saved_in_two_panels(tmp_path: Path, monkeypatch, given, bound) 
         [1.0, 1.0],
         [2.0, 2.0],
         ENERGIES,
+        overlays=[1.0, 0.7, 1.0],
+        chance=0.06,
         energy=2.6,
         baseline_energy=4.5,
         chord=1.5,
         lower_bound=given,
     )
     image = read_image(tmp_path / "steps.png").numpy()
-    assert image.shape == (3, 480, 1200)
-    # Ink in both halves.
-    assert all(np.ptp(half) > 0.5 for half in np.split(image, 2, axis=2))
+    assert image.shape == (3, 480, 1800)
+    # Ink in all three.
+    assert all(np.ptp(part) > 0.5 for part in np.split(image, 3, axis=2))
     assert seen == [pytest.approx(bound)]
     assert [path.name for path in tmp_path.iterdir()] == ["steps.png"]
 
 
 def test_a_run_without_evaluations_is_plotted(tmp_path: Path) -> None:
     path = tmp_path / "steps.png"
-    plot_steps(path, [1.0], [1.0], [], energy=1.0, baseline_energy=1.0, chord=1.0)
+    numbers = {"overlays": [1.0, 1.0], "chance": 0.1, "energy": 1.0, "baseline_energy": 1.0}
+    plot_steps(path, [1.0], [1.0], [], chord=1.0, **numbers)
     assert path.exists()
 
 
+def test_overlays_stand_at_the_times_of_their_frames() -> None:
+    axes = Figure().subplots()
+    draw_overlay(axes, [1.0, 0.6, 0.5, 1.0], 0.07)
+    drawn = lines(axes)
+    assert drawn["geodesic"] == (
+        [0, pytest.approx(1 / 3), pytest.approx(2 / 3), 1],
+        [1, 0.6, 0.5, 1],
+    )
+    assert drawn["by chance"][1] == [0.07, 0.07]
+
+
 def test_errors_are_one_line(tmp_path: Path) -> None:
-    values = {"energy": 1.0, "baseline_energy": 1.0, "chord": 1.0}
+    values = {
+        "overlays": [1.0, 1.0],
+        "chance": 0.1,
+        "energy": 1.0,
+        "baseline_energy": 1.0,
+        "chord": 1.0,
+    }
     with pytest.raises(InputError, match="no steps"):
         plot_steps(tmp_path / "a.png", [], [1.0], [], **values)
     with pytest.raises(InputError, match=r"a\.png: cannot be written"):
