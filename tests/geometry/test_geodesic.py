@@ -110,17 +110,9 @@ def test_identical_ends_stay_as_they_are() -> None:
 
 
 def test_same_seed_same_pixels_and_another_seed_others() -> None:
+    options = GeodesicOptions(steps=6, evaluation_draws=2)
     first, again, other = (
-        geodesic(
-            START,
-            END,
-            5,
-            metric=tiny(Ensemble()),
-            steps=6,
-            init="noise",
-            evaluation_draws=2,
-            seed=seed,
-        )
+        geodesic(START, END, 5, options, metric=tiny(Ensemble()), init="noise", seed=seed)
         for seed in (3, 3, 4)
     )
     assert torch.equal(first.frames, again.frames) and first.evaluation == again.evaluation

@@ -106,6 +106,6 @@ def test_photographs_of_the_users_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [-1, 2**63])
 def test_seeds_of_other_ranges_are_refused(tmp_path: Path, seed: int) -> None:
-    with pytest.raises(InputError, match=f"seed: found {seed}, expected 0 to"):
+    with pytest.raises(InputError, match=f"seed: found {seed}, expected an integer from 0 to"):
         make_2afc_command(options=replace(TINY, seed=seed), outdir=tmp_path / "out")
     assert not (tmp_path / "out").exists()

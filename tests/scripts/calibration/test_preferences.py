@@ -99,5 +99,5 @@ def test_bad_options_are_refused(options) -> None:
 
 @pytest.mark.parametrize("seed", [-1, 2**63])
 def test_seeds_of_other_ranges_are_refused(seed: int) -> None:
-    with pytest.raises(ValueError, match=f"seed: found {seed}, expected 0 to"):
+    with pytest.raises(ValueError, match=f"seed: found {seed}, expected an integer from 0 to"):
         fit_preferences(*preferences(10), PreferenceOptions(seed=seed))
