@@ -44,16 +44,20 @@ def restore_contrast(blend: Tensor, start: Tensor, end: Tensor, time: float) -> 
        blending operator", HPG 2018.
     """
     bands = split(torch.stack([start, end, blend]))
-    first, last, found = _local_energy(bands)
+    first, last, found = local_mean(bands.square())
     gain = ((torch.lerp(first, last, time) + _TINY) / (found + _TINY)).sqrt()
     detail, rest = bands[2, :-1], bands[2, -1]
     return ((detail * gain.clamp(1.0, _LARGEST_GAIN)).sum(0) + rest).clamp(0, 1)
 
 
-def _local_energy(bands: Tensor) -> Tensor:
-    """Return the windowed mean square (N, bands - 1, 1, H, W) of all bands but the coarsest."""
-    squares = bands[:, :-1].square().mean(2, keepdim=True)
+def local_mean(values: Tensor) -> Tensor:
+    """Average values (N, bands, 3, H, W) over channels and around each place.
+
+    (N, bands - 1, 1, H, W), in windows a few times wider than a band's detail; the coarsest
+    band is left out.
+    """
+    grey = values[:, :-1].mean(2, keepdim=True)
     windows = [_WINDOW * max(1.0, sigma / 2) for sigma in SIGMAS]
     return torch.stack(
-        [gaussian_blur(squares[:, index], window) for index, window in enumerate(windows)], dim=1
+        [gaussian_blur(grey[:, index], window) for index, window in enumerate(windows)], dim=1
     )

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..metrics import InputError, check_images
 from .blur import gaussian_blur
 from .luminance import luminance
+from .warp import carry, pixel_grid, sample
 
 # All chosen by measurement, on moved photographs and frames of video.
 _RADIUS = 7
@@ -32,7 +32,6 @@ _STILLNESS = 0.5
 _DISTRUST = 0.005
 _AREA = 8.0
 _NO_TRUST, _FULL_TRUST = 0.75, 0.55
-_ITERATIONS = 3
 # Falls off within half a pixel beyond the border.
 _BORDER = 4.0
 _TINY = 0.003
@@ -197,14 +196,11 @@ def _hypotheses(
     (K, H, W), (K, 3, H, W) and (K, 2, 3, H, W). Wrong is where they differ, and where the
     flows of the two ends contradict each other.
     """
-    height, width = start.shape[1:]
-    rows = torch.arange(height, dtype=start.dtype, device=start.device)
-    columns = torch.arange(width, dtype=start.dtype, device=start.device)
-    grid = torch.stack(torch.meshgrid(rows, columns, indexing="ij"))
+    grid = pixel_grid(start)
     errors, images, sides = [], [], []
     for velocity, dispute in _velocities(motions, grid, time):
         positions = grid - time * velocity, grid + (1 - time) * velocity
-        a, b = (_sample(x, p, "bicubic") for x, p in zip((start, end), positions, strict=True))
+        a, b = (sample(x, p, "bicubic") for x, p in zip((start, end), positions, strict=True))
         in_a, in_b = (_inside(position) for position in positions)
         errors.append(_local_error((a - b).abs().mean(0), in_a * in_b) + _DISTRUST * dispute)
         share_a, share_b = (1 - time) * (in_a + _TINY), time * (in_b + _TINY)
@@ -233,27 +229,11 @@ def _velocities(motions: Tensor, grid: Tensor, time: float) -> list[tuple[Tensor
     """
     velocities = []
     for forward, backward in motions:
-        by_start = _carry(forward, grid, time)
-        by_end = -_carry(backward, grid, 1 - time)
+        by_start = carry(forward, grid, time)
+        by_end = -carry(backward, grid, 1 - time)
         dispute = (by_start - by_end).norm(dim=0)
         velocities += [(v, dispute) for v in (by_start, by_end, (by_start + by_end) / 2)]
     return [*velocities, (torch.zeros_like(grid), torch.zeros_like(grid[0]))]
-
-
-def _carry(flow: Tensor, grid: Tensor, time: float) -> Tensor:
-    """Return the flow of those pixels that are at the grid's places after a time."""
-    carried = flow
-    for _ in range(_ITERATIONS):
-        carried = _sample(flow, grid - time * carried, "bilinear")
-    return carried
-
-
-def _sample(image: Tensor, position: Tensor, mode: str) -> Tensor:
-    """Sample (C, H, W) at (row, column) positions (2, H, W), continued beyond its borders."""
-    height, width = image.shape[1:]
-    x, y = (2 * position[1] + 1) / width - 1, (2 * position[0] + 1) / height - 1
-    points = torch.stack([x, y], -1)[None]
-    return F.grid_sample(image[None], points, mode, "border", align_corners=False)[0]
 
 
 def _inside(position: Tensor) -> Tensor:

@@ -95,7 +95,7 @@ def geodesic(
     options: GeodesicOptions | None = None,
     *,
     metric: Metric | str = DEFAULT_METRIC,
-    init: PathInit | Tensor = "crisp",
+    init: PathInit | Tensor | None = None,
     run: RunState | None = None,
     callbacks: Iterable[Callback] = (),
     progress: str | None = None,
@@ -117,9 +117,11 @@ def geodesic(
     metric
         The distance D, or the name of one.
     init
-        Start from a cross-fade that keeps local contrast (``"crisp"``), the plain one
-        (``"blend"``), the nearer end (``"nearest"``), noise (``"noise"``), both ends warped
-        along their optical flow (``"flow"``) or frames (T, 3, H, W) of any number.
+        Start from noise with the local contrast of the ends and none of their outlines
+        (``"texture"``), a cross-fade that keeps local contrast (``"crisp"``), the plain one
+        (``"blend"``), the nearer end (``"nearest"``), white noise (``"noise"``), both ends
+        warped along their optical flow (``"flow"``) or so that their objects meet
+        (``"objects"``), or frames (T, 3, H, W) of any number; by quality if not given.
     run
         The state of an earlier run of the same problem, to go on from; see `load_run`.
     callbacks
@@ -140,6 +142,9 @@ def geodesic(
        code was never released; levels, solver and starts are this project's.
     """
     options = choose_options(options or GeodesicOptions(), overrides)
+    if init is None:
+        moving = options.motion is not None
+        init = "objects" if moving else options.effort(start.device).init
     problem = GeodesicProblem.of(start, end, frames, options, metric=metric, init=init)
     levels = plan(problem, options)
     if run is None:

@@ -14,7 +14,7 @@ from ..metrics.seeds import stream
 from ..optim import GradientSample
 from .bands import BandPreconditioner
 from .identity import Identity, digest, metric_identity
-from .noise import noise_images
+from .noise import noise_images, texture_noise
 from .options import GeodesicOptions
 from .path_energy import frames_at_a_time, path_energy
 from .reference_path import PathInit, Reference, reference_path
@@ -41,7 +41,8 @@ class GeodesicProblem:
     reference
         The path whose deviation is computed, at any times.
     init
-        The name of the start; ``"noise"`` starts from noise instead of the reference.
+        The name of the start; ``"texture"`` and ``"noise"`` start from noise instead of the
+        reference.
     chunk
         Frames on the tape at a time.
     held_out_draws
@@ -88,7 +89,7 @@ class GeodesicProblem:
             transitions=frames - 1,
             metric=metric,
             working_metric=working_copy(metric, options.precision),
-            reference=reference_path(ends[0], ends[1], init),
+            reference=reference_path(ends[0], ends[1], init, options.motion or 1.0),
             init=init if isinstance(init, str) else "frames",
             power=options.power,
             draws=options.draws if metric.stochastic else 1,
@@ -126,6 +127,9 @@ class GeodesicProblem:
     @property
     def initial(self) -> Tensor:
         """Where to start: the reference path or noise."""
+        if self.init == "texture":
+            times = torch.tensor(times_of(self.transitions)[1:-1])
+            return texture_noise(self.ends, torch.stack([1 - times, times], 1), self.seed)
         if self.init == "noise":
             return noise_images(self.ends, self.transitions - 1, self.seed)
         return self.middle

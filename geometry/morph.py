@@ -57,7 +57,7 @@ def morph(
     *,
     loop: bool = False,
     metric: Metric | str = DEFAULT_METRIC,
-    init: PathInit = "crisp",
+    init: PathInit | None = None,
     runs: Sequence[RunState | None] = (),
     callbacks: Callable[[int], Iterable[Callback]] = lambda pair: (),
     progress: Sequence[str] | None = None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -35,9 +36,9 @@ from .identity import Identity
 from .options import GeodesicOptions
 from .sine_modes import extend_moments, resample, times_of
 
-FIRST_STEPS, NEXT_STEPS, LAST_STEPS = 50, 30, 70
-"""Steps of the coarsest level, of each one between, and by default of the finest."""
-
+# First step sizes: from a fade or motion, and from where there is all the way to go.
+_STEP_SIZE = 0.13
+_STEP_SIZES = {"texture": 0.4, "noise": 0.4}
 _SMALLEST_SIDE = 32
 
 
@@ -47,6 +48,8 @@ class Level:
 
     Attributes
     ----------
+    steps
+        Steps that the level is given; the finest has more or fewer if the run has.
     last_step
         Steps of the run, from its start, after which the next level begins; None for the
         finest, which ends with the run.
@@ -54,6 +57,7 @@ class Level:
 
     problem: GeodesicProblem
     solver: PreconditionedAdam | PaperAdam
+    steps: int
     last_step: int | None = None
 
 
@@ -61,30 +65,30 @@ def plan(problem: GeodesicProblem, options: GeodesicOptions | None = None) -> tu
     """Return the levels of a problem, coarsest first.
 
     In time 2, 4, 8, ... transitions, then the problem's own; with ``halvings`` all of these
-    on images of 1 / 2^halvings the size, then its own number on each doubling. The solver's
-    first step is in units of how far frames may have to go: from a crisp start half of a
-    barycenter's is best (`docs/performance.md`).
+    on images of 1 / 2^halvings the size, then its own number on each doubling.
     """
     options = options or GeodesicOptions()
+    work = options.effort(problem.ends.device)
     if options.schedule == "released":
-        return (Level(problem, PaperAdam()),)
-    halvings = options.halvings
+        return (Level(problem, PaperAdam(), work.last_steps),)
     counts = _coarser_counts(problem.transitions) if options.coarse_to_fine else []
     counts.append(problem.transitions)
-    sizes = [_halved(problem.size, times) for times in range(halvings, -1, -1)]
+    sizes = [_halved(problem.size, times) for times in range(options.halvings, -1, -1)]
     shapes = [(count, sizes[0]) for count in counts]
     shapes += [(problem.transitions, size) for size in sizes[1:]]
     problems = [problem.at(count, size) for count, size in shapes]
-    ends = [FIRST_STEPS + NEXT_STEPS * index for index in range(len(problems) - 1)]
+    steps = [work.first_steps, *[work.next_steps] * len(problems)][: len(problems) - 1]
+    ends = [*accumulate(steps), None]
+    fraction = options.step_size or _STEP_SIZES.get(problem.init, _STEP_SIZE)
     return tuple(
-        Level(each, PreconditionedAdam(each.preconditioner(), fraction=options.step_size), last)
-        for each, last in zip(problems, [*ends, None], strict=True)
+        Level(each, PreconditionedAdam(each.preconditioner(), fraction=fraction), due, last)
+        for each, due, last in zip(problems, [*steps, work.last_steps], ends, strict=True)
     )
 
 
 def default_steps(levels: tuple[Level, ...]) -> int:
     """Return the steps of a run that gives each level its due."""
-    return LAST_STEPS + (0 if len(levels) == 1 else levels[-2].last_step or 0)
+    return sum(level.steps for level in levels)
 
 
 def identity(levels: tuple[Level, ...]) -> Identity:

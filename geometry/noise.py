@@ -6,6 +6,11 @@ import torch
 from torch import Tensor
 
 from ..metrics.seeds import stream
+from .bands import split
+from .crisp_fade import local_mean
+
+_TINY = 1e-12
+_LEAST = 1e-3
 
 
 def noise_images(like: Tensor, count: int, seed: int) -> Tensor:
@@ -22,3 +27,47 @@ def noisy(images: Tensor, sigma: float, seed: int) -> Tensor:
     """Add white Gaussian noise to images (N, 3, H, W) and cut to [0, 1]."""
     noise = torch.randn(images.shape, generator=stream(seed, "init"))
     return (images + sigma * noise.to(images)).clamp(0, 1)
+
+
+def texture_noise(images: Tensor, weights: Tensor, seed: int) -> Tensor:
+    """Return images that have in common with their inputs only what these share.
+
+    Each band of detail is the weighted mean of the inputs as far as they agree around a
+    place, and for the rest a grey noise, the same in all results, until its local mean square
+    is the mean of theirs. So contrast and detail are right, and there are no outlines that
+    only one of the inputs has. What is coarser is the mean.
+
+    Parameters
+    ----------
+    images
+        Inputs (K, 3, H, W) in [0, 1].
+    weights
+        (T, K), each row the weights of one result: not negative, with the sum 1.
+    seed
+        Of the noise.
+
+    Returns
+    -------
+    Tensor
+        (T, 3, H, W) in [0, 1].
+    """
+    bands = split(images)
+    shape = bands.shape[1], 1, *images.shape[-2:]
+    noise = torch.randn(shape, generator=stream(seed, "init")).to(images).expand(-1, 3, -1, -1)
+    # A noise of its own for each band, so that bands do not add up to more than they are.
+    noise_bands = split(noise).diagonal(dim1=0, dim2=1).movedim(-1, 0)
+    noise_energy = local_mean(noise_bands[None].square())[0]
+    energies = local_mean(bands.square())
+    results = []
+    for row in weights.to(images):
+        mean = torch.einsum("k,kbchw->bchw", row, bands)
+        energy = torch.einsum("k,kbchw->bchw", row, energies)
+        found = local_mean(mean[None].square())[0]
+        # The mean of inputs without anything in common loses this share of their energy.
+        most = (1 - row.square().sum()).clamp(min=_LEAST)
+        lost = 1 - found / (energy + _TINY)
+        kept = (1 - lost / most).clamp(0, 1)
+        missing = (energy - kept.square() * found).clamp(min=0)
+        detail = kept * mean[:-1] + (missing / (noise_energy + _TINY)).sqrt() * noise_bands[:-1]
+        results.append(detail.sum(0) + mean[-1])
+    return torch.stack(results).clamp(0, 1)

@@ -23,20 +23,18 @@ from ..metrics import Draw, Embedding, InputError, Metric, check_images
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..metrics.statistics import standard_error
-from .motion_share import motion_share
 from .options import check_draws
-from .overlay import chance_overlay, overlay_share
+from .path_appearance import PathAppearance
 from .path_energy import frames_at_a_time
 from .reference_path import cross_fade
-from .sharpness import high_band_energy
 from .sine_modes import times_of
 
 
 @dataclass(frozen=True)
-class PathEvaluation:
+class PathEvaluation(PathAppearance):
     """A path of N transitions judged on draws that nothing was optimised or selected on.
 
-    Distances D are means over draws, shared by all frames.
+    Distances D are means over draws, shared by all frames. How it looks is of the pictures.
 
     Attributes
     ----------
@@ -51,23 +49,12 @@ class PathEvaluation:
     end_step_ratio
         The larger of the first and last step over the median step: a jump at the ends, where
         frames leave or reach real images, shows as a value far above 1.
-    mid_contrast
-        Pixel standard deviation of the middle (two middle) frames over the ends' mean.
-    high_band_ratio
-        High-band energy of the middle frames over the ends' interpolated one. 1/2 for the
-        cross-fade of unrelated images, about 1 without ghosts.
-    overlay, overlay_by_chance
-        Share of the middle third's detail that a local mix of the ends explains, and what it
-        would be of other ends: 1 for a cross-fade, and by chance far less (`overlay_share`).
-    motion, motion_by_chance
-        Share of the change that local motion explains beyond chance, and chance's own: 0 for
-        a cross-fade, near 1 where all moves (`motion_share`).
     curvature
         Mean angle in degrees between successive steps in feature space.
     deviation
         Largest distance of a frame from the straight line in feature space, over the chord.
-    steps, high_band, overlays
-        sqrt(D_i) per transition; the high-band ratio and the overlay share per frame.
+    steps
+        sqrt(D_i) per transition.
     draws
         Number of draws.
     """
@@ -81,17 +68,9 @@ class PathEvaluation:
     normalized_ppl_error: float
     uniformity_cv: float
     end_step_ratio: float
-    mid_contrast: float
-    high_band_ratio: float
-    overlay: float
-    overlay_by_chance: float
-    motion: float
-    motion_by_chance: float
     curvature: float
     deviation: float
     steps: tuple[float, ...]
-    high_band: tuple[float, ...]
-    overlays: tuple[float, ...]
     draws: int
 
 
@@ -231,14 +210,9 @@ def _evaluation(
     energies = scale * (power * squared ** (power - 1) * samples.steps).sum(1)
     ppl = count * float(squared.sum()) / between if between > 0 else math.nan
     shares = count * samples.steps.sum(1) - ppl * samples.to_end[:, 0]
-    bands = _high_band(frames)
-    ends, margin = frames[[0, -1]], max(1, count // 3)
-    third = slice(margin, count - margin + 1)
-    overlays = overlay_share(frames, ends)
-    motion, motion_by_chance = motion_share(frames)
-    middle = sorted({count // 2, (count + 1) // 2})
     mean = float(steps.mean())
     evaluation = PathEvaluation(
+        **vars(PathAppearance.of(frames)),
         length=float(steps.sum()),
         chord=chord,
         excess=_ratio(float(steps.sum()), chord) - 1,
@@ -248,34 +222,12 @@ def _evaluation(
         normalized_ppl_error=_ratio(float(standard_error(shares, stochastic=stochastic)), between),
         uniformity_cv=_ratio(float(steps.std(unbiased=False)), mean),
         end_step_ratio=_ratio(float(steps[[0, -1]].max()), float(steps.quantile(0.5))),
-        mid_contrast=_contrast(frames, middle),
-        high_band_ratio=sum(bands[index] for index in middle) / len(middle),
-        overlay=float(overlays[third].mean()),
-        overlay_by_chance=float(chance_overlay(frames[third], ends).mean()),
-        motion=motion,
-        motion_by_chance=motion_by_chance,
         curvature=_curvature(squared, samples.skips.mean(0)),
         deviation=_deviation(samples.to_start.mean(0), samples.to_end.mean(0)),
         steps=tuple(steps.tolist()),
-        high_band=bands,
-        overlays=tuple(overlays.tolist()),
         draws=len(samples.steps),
     )
     return evaluation, energies
-
-
-def _high_band(frames: Tensor) -> tuple[float, ...]:
-    """Return each frame's high-band energy over that interpolated between the ends'."""
-    energy = torch.cat([high_band_energy(frame[None]) for frame in frames]).double().cpu()
-    times = torch.linspace(0, 1, len(frames), dtype=torch.float64)
-    expected = torch.lerp(energy[:1], energy[-1:], times)
-    return tuple((energy / expected).tolist())
-
-
-def _contrast(frames: Tensor, middle: list[int]) -> float:
-    deviations = [float(frames[index].double().std()) for index in (0, len(frames) - 1, *middle)]
-    ends, inner = deviations[:2], deviations[2:]
-    return _ratio(sum(inner) / len(inner), sum(ends) / 2)
 
 
 def _curvature(steps: Tensor, skips: Tensor) -> float:

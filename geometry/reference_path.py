@@ -13,8 +13,9 @@ from ..metrics import InputError, check_images
 from .crisp_fade import crisp_fade, restore_contrast
 from .flow_interpolation import find_motions, move
 from .sine_modes import nearest_knot, resample, times_of
+from .texture_flow import TextureFlow
 
-PathInit = Literal["crisp", "blend", "nearest", "noise", "flow"]
+PathInit = Literal["texture", "crisp", "blend", "nearest", "noise", "flow", "objects"]
 
 _NAMES = ", ".join(get_args(PathInit))
 
@@ -30,10 +31,14 @@ class Reference:
     halfway
         Start and end as they look halfway along it, (2, 3, H, W): moved where motion is
         known, else as they are. Where they agree there is little left to be found.
+    velocity
+        How what is at each pixel at a time moves, (2, H, W) in pixels per path, downwards and
+        to the right; None where nothing is meant to.
     """
 
     at: Callable[[Sequence[float]], Tensor]
     halfway: Tensor
+    velocity: Callable[[float], Tensor] | None = None
 
     def __call__(self, times: Sequence[float]) -> Tensor:
         """Return the frames (T, 3, H, W) at times in [0, 1]."""
@@ -46,13 +51,16 @@ def cross_fade(start: Tensor, end: Tensor, times: Sequence[float]) -> Tensor:
     return torch.lerp(start, end, weights[:, None, None, None])
 
 
-def reference_path(start: Tensor, end: Tensor, init: PathInit | Tensor) -> Reference:
+def reference_path(
+    start: Tensor, end: Tensor, init: PathInit | Tensor, stiffness: float = 1.0
+) -> Reference:
     """Return the path between images (3, H, W) that a geodesic starts from.
 
     ``init`` is ``"crisp"`` (`crisp_fade`), ``"blend"`` (the cross-fade), ``"nearest"`` (each
-    frame the nearer end), ``"noise"`` (the cross-fade; solvers start from `noise_images`),
-    ``"flow"`` (both ends warped along their optical flow, with the contrast that blending
-    them takes) or frames (T, 3, H, W), the first and last of which stand for the ends.
+    frame the nearer end), ``"texture"`` and ``"noise"`` (the crisp and the plain fade; solvers
+    start from `texture_noise` and `noise_images`), ``"flow"`` (both ends warped along their
+    optical flow, with the contrast that blending them takes), ``"objects"`` (`TextureFlow`,
+    of a stiffness) or frames (T, 3, H, W), the first and last of which stand for the ends.
     """
     ends = torch.stack([start, end])
     if isinstance(init, Tensor):
@@ -69,7 +77,11 @@ def reference_path(start: Tensor, end: Tensor, init: PathInit | Tensor) -> Refer
             lambda times: torch.stack([_crisp_flow(start, end, time, motions) for time in times]),
             move(start, end, 0.5, motions)[1],
         )
+    if init == "objects":
+        flow = TextureFlow.between(start, end, stiffness)
+        return Reference(flow.path, flow.layers(0.5), flow.velocity)
     at: dict[str, Callable[[Sequence[float]], Tensor]] = {
+        "texture": lambda times: crisp_fade(start, end, times),
         "crisp": lambda times: crisp_fade(start, end, times),
         "blend": lambda times: cross_fade(start, end, times),
         "noise": lambda times: cross_fade(start, end, times),

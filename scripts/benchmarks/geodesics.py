@@ -45,7 +45,7 @@ def benchmark_geodesics_command(
     samples: int = len(PAIRS),
     size: int = 128,
     frames: int = 10,
-    init: str = "crisp",
+    init: str | None = None,
     metric: TheMetric = MetricOptions(),
     solver: GeodesicArguments = GeodesicOptions(),
     outdir: Path = Path("outputs/benchmark_geodesics"),

@@ -93,9 +93,10 @@ class PathSetup:
     frames
         Frames of a path, both ends counted.
     init
-        Start from crisp (a cross-fade that keeps local contrast), blend (the plain one),
-        nearest (the nearer end), noise, flow (both ends warped along their optical flow), or
-        a folder or animation of frames.
+        Start from texture (noise with the ends' local contrast), crisp (a cross-fade that
+        keeps local contrast), blend (the plain one), nearest (the nearer end), noise, flow
+        (both ends warped along their optical flow), or a folder or animation of frames; by
+        quality if not given.
     pictures
         How images are read.
     metric
@@ -113,7 +114,7 @@ class PathSetup:
     """
 
     frames: int = DEFAULT_FRAMES
-    init: str = "crisp"
+    init: str | None = None
     pictures: Pictures = PictureOptions()
     metric: TheMetric = MetricOptions()
     solver: GeodesicArguments = GeodesicOptions()
@@ -137,9 +138,11 @@ FILES = ("frames", "animation.gif", "animation.mp4", "filmstrip.png", "scanline.
 """What `save_path` writes."""
 
 
-def read_init(init: str, images: Tensor) -> Any:
+def read_init(init: str | None, images: Tensor) -> Any:
     """Return the name of a start, or the frames in the folder or animation of that name."""
-    return init if init in get_args(PathInit) else read_frames(Path(init)).to(images)
+    if init is None or init in get_args(PathInit):
+        return init
+    return read_frames(Path(init)).to(images)
 
 
 def solve_in(
@@ -149,7 +152,7 @@ def solve_in(
     options: GeodesicOptions,
     *,
     metric: Metric,
-    init: str,
+    init: str | None,
     label: str,
     names: Sequence[str] = ("start", "end"),
     resume: bool | None = None,

@@ -33,7 +33,7 @@ from toy_problems import same, stop_at
 
 
 def levels_of_ten_frames():
-    options = GeodesicOptions(seed=3)
+    options = GeodesicOptions(seed=3, quality="draft")
     problem = GeodesicProblem.of(START, END, 10, options, metric=tiny(Ensemble()))
     return plan(problem, options)
 
@@ -45,7 +45,8 @@ def solve(levels, steps: int, run=None, callbacks=()):
 
 def test_levels_double_and_end_with_the_wanted_number() -> None:
     for frames, expected in ((3, [2]), (4, [2, 3]), (10, [2, 4, 9]), (17, [2, 4, 8, 16])):
-        levels = plan(GeodesicProblem.of(START, END, frames, metric="l2"))
+        options = GeodesicOptions(quality="draft")
+        levels = plan(GeodesicProblem.of(START, END, frames, metric="l2"), options)
         assert [level.problem.transitions for level in levels] == expected
         assert levels[-1].last_step is None
         assert default_steps(levels) == [70, 120, 150, 180][len(levels) - 1]
@@ -53,9 +54,18 @@ def test_levels_double_and_end_with_the_wanted_number() -> None:
     assert len(plan(problem, GeodesicOptions(coarse_to_fine=False))) == 1
 
 
+def test_noise_is_left_in_larger_steps() -> None:
+    def first_step(init: str, **options: float) -> float:
+        problem = GeodesicProblem.of(START, END, 5, metric="l2", init=init)
+        return plan(problem, GeodesicOptions(**options))[0].solver.size(0)
+
+    assert first_step("texture") == first_step("noise") > 2 * first_step("crisp")
+    assert first_step("texture", step_size=0.07) == first_step("crisp", step_size=0.07) == 0.07
+
+
 @pytest.mark.parametrize("halvings", [0, 1])
 def test_the_released_schedule_is_one_level(halvings: int) -> None:
-    options = GeodesicOptions(schedule="released", halvings=halvings)
+    options = GeodesicOptions(quality="draft", schedule="released", halvings=halvings)
     problem = GeodesicProblem.of(START, END, 10, options, metric="l2")
     (level,) = plan(problem, options)
     assert level.solver == PaperAdam() and level.last_step is None
@@ -126,9 +136,7 @@ def test_interruption_between_levels_loses_nothing(monkeypatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(multilevel, "_carry", interrupted)
         solution = solve(levels, 120)
-    assert (
-        solution.result is StopReason.INTERRUPTED and solution.state.step == multilevel.FIRST_STEPS
-    )
+    assert solution.result is StopReason.INTERRUPTED and solution.state.step == levels[0].last_step
     resumed, whole = solve(levels, 120, solution.state), solve(levels, 120)
     assert torch.equal(resumed.value, whole.value)
 
@@ -166,7 +174,8 @@ def test_identity_is_of_the_levels_and_their_solvers() -> None:
         problem = GeodesicProblem.of(START, END, 10, options, metric="l2")
         return identity(plan(problem, options))
 
-    assert of() == of(steps=3, tolerance=0.5)
+    assert of(steps=9) == of(steps=3, tolerance=0.5) == of(quality="draft")
+    assert of(quality="best")["level steps"] != of()["level steps"]
     assert of()["levels"] == [[2, 17, 21], [4, 17, 21], [9, 17, 21]]
     assert of(coarse_to_fine=False)["levels"] != of()["levels"]
     for changed in (of(step_size=0.2), of(schedule="released")):

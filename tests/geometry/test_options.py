@@ -128,6 +128,6 @@ def test_steps_are_the_callers_or_the_default() -> None:
         make_criteria(1, evaluate_every=0)
 
 
-def test_interpolation_differs_in_the_step_size_only() -> None:
-    assert replace(INTERPOLATION, step_size=GeodesicOptions().step_size) == GeodesicOptions()
-    assert INTERPOLATION.step_size < GeodesicOptions().step_size
+def test_interpolation_is_a_draft_in_small_steps() -> None:
+    assert replace(INTERPOLATION, step_size=None) == GeodesicOptions(quality="draft")
+    assert INTERPOLATION.step_size == 0.05

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 import torch
 
 from elpips.geometry.crisp_fade import crisp_fade
 from elpips.geometry.flow_interpolation import find_motions
-from elpips.geometry.reference_path import cross_fade, interpolate_path, reference_path
+from elpips.geometry.reference_path import (
+    PathInit,
+    cross_fade,
+    interpolate_path,
+    reference_path,
+)
 from elpips.geometry.sine_modes import times_of
 from elpips.media.crop import resize_short_side
 from elpips.media.samples import read_sample
@@ -15,7 +22,7 @@ from elpips.metrics import InputError
 from toy_paths import END, START, noise
 
 
-@pytest.mark.parametrize("init", ["blend", "nearest", "crisp", "noise", "flow"])
+@pytest.mark.parametrize("init", get_args(PathInit))
 def test_references_end_at_the_ends(init) -> None:
     reference = reference_path(START, END, init)
     frames = reference([0.0, 0.5, 1.0])
@@ -71,7 +78,10 @@ def test_a_path_without_deviation_is_its_reference() -> None:
 @pytest.mark.parametrize(
     ("init", "message"),
     [
-        ("mean", "init: found 'mean', expected one of crisp, blend, nearest, noise, flow"),
+        (
+            "mean",
+            "init: found 'mean', expected one of texture, crisp, blend, nearest",
+        ),
         (torch.zeros(4, 3, 5, 5), "init: found"),
         (torch.zeros(1, 3, 17, 21), "init: found"),
         (torch.full((4, 3, 17, 21), 2.0), "init: found values"),

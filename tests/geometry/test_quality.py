@@ -1,0 +1,31 @@
+"""Qualities: which is taken, and that more of it is more work."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from elpips.geometry.quality import EFFORTS, check_quality, effort
+from elpips.metrics import InputError
+
+CPU, GPU = torch.device("cpu"), torch.device("cuda")
+
+
+def test_the_device_and_given_steps_decide_where_no_quality_is_given() -> None:
+    assert effort(None, None, CPU) == EFFORTS["standard"]
+    assert effort(None, None, GPU) == EFFORTS["best"]
+    assert effort(None, 100, CPU) == effort(None, 100, GPU) == EFFORTS["draft"]
+    assert effort("best", 100, CPU) == EFFORTS["best"]
+
+
+def test_each_is_more_work_than_the_one_before() -> None:
+    # Passes of ten frames.
+    passes = [4 * e.first_steps + 8 * e.next_steps + 18 * e.last_steps for e in EFFORTS.values()]
+    assert passes == sorted(passes) and passes[-1] > 2 * passes[-2]
+
+
+def test_others_are_refused() -> None:
+    check_quality(None)
+    check_quality("draft")
+    with pytest.raises(InputError, match="quality: found 'fine', expected one of draft, standard"):
+        check_quality("fine")  # type: ignore[arg-type]
