@@ -30,10 +30,14 @@ from .geodesic_problem import GeodesicProblem as GeodesicProblem
 from .identity import IdentityError as IdentityError
 from .morph import Morph as Morph
 from .morph import morph as morph
+from .motion_share import motion_share as motion_share
+from .moving_energy import MovingEnergy as MovingEnergy
+from .moving_energy import moving_energy as moving_energy
 from .options import INTERPOLATION as INTERPOLATION
 from .options import AttackOptions as AttackOptions
 from .options import BarycenterOptions as BarycenterOptions
 from .options import GeodesicOptions as GeodesicOptions
+from .overlay import overlay_share as overlay_share
 from .path_evaluation import PathComparison as PathComparison
 from .path_evaluation import PathEvaluation as PathEvaluation
 from .path_evaluation import evaluate_path as evaluate_path

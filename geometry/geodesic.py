@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ..metrics import DEFAULT_METRIC, Metric
@@ -55,6 +56,17 @@ class Geodesic:
     def reference(self) -> Reference:
         """The path it started from, at any times."""
         return self.problem.reference
+
+    @property
+    def displacements(self) -> Tensor | None:
+        """How what is at each pixel moves in each transition, halfway through it.
+
+        (N, 2, H, W) in pixels, downwards and to the right; None where nothing is meant to.
+        """
+        count, velocity = self.problem.transitions, self.reference.velocity
+        if velocity is None:
+            return None
+        return torch.stack([velocity((index + 0.5) / count) / count for index in range(count)])
 
     @property
     def stop_reason(self) -> StopReason:

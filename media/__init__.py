@@ -16,6 +16,8 @@ from .figure import save_figure as save_figure
 from .figure import save_plot as save_plot
 from .filmstrip import filmstrip as filmstrip
 from .filmstrip import save_filmstrip as save_filmstrip
+from .flow import read_flow as read_flow
+from .flow import save_flow as save_flow
 from .folder import list_images as list_images
 from .frames import read_frames as read_frames
 from .frames import save_frames as save_frames

@@ -12,7 +12,16 @@ from ...geometry import INTERPOLATION
 from ..runs.files import prepare_outdir, write_json
 from ..runs.folder import closing_line, exit_code, run_record
 from ..runs.options import flat
-from ..runs.path import FILES, PathArguments, PathSetup, judge, save_path, save_steps, solve_in
+from ..runs.path import (
+    FILES,
+    PathArguments,
+    PathSetup,
+    judge,
+    save_motion,
+    save_path,
+    save_steps,
+    solve_in,
+)
 from ..runs.path_report import report_path
 
 _Image = Annotated[Path, tyro.conf.Positional]
@@ -64,6 +73,7 @@ def _compute(command: str, start: Path, end: Path, setup: PathSetup) -> int:
     record = run_record(command, flat(start=start, end=end, setup=setup), found)
     write_json(folder / "run.json", record)
     save_path(folder, found.frames, setup.animation)
+    motion = save_motion(folder, found)
     record["evaluation"] = judge(found, setup.judgement)
     record["seconds"]["total"] = time.perf_counter() - began
     write_json(folder / "run.json", record)
@@ -72,4 +82,6 @@ def _compute(command: str, start: Path, end: Path, setup: PathSetup) -> int:
     print(closing_line(found))
     for name in (*FILES, "steps.png", "run.json"):
         print(folder / name)
+    for path in motion:
+        print(path)
     return exit_code(found.stop_reason)

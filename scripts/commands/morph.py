@@ -18,7 +18,7 @@ from ...metrics import InputError
 from ..runs.files import prepare_outdir, write_json
 from ..runs.folder import RunFolder, exit_code, run_record
 from ..runs.options import flat
-from ..runs.path import FILES, PathArguments, PathSetup, judge, read_init, save_path
+from ..runs.path import FILES, PathArguments, PathSetup, judge, read_init, save_motion, save_path
 
 logger = logging.getLogger("elpips")
 
@@ -75,6 +75,7 @@ def morph_command(
     )
     for part, segment in zip(parts, found.segments, strict=False):
         part.save(segment.solution.state)
+        save_motion(part.folder, segment)
     if found.interrupted:
         stopped = len(found.segments)
         logger.warning("stopped in pair %d of %d; --resume goes on", stopped, len(pairs))

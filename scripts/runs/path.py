@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -11,7 +11,14 @@ import tyro
 from torch import Tensor
 from tyro.conf import OmitArgPrefixes
 
-from ...geometry import DEFAULT_FRAMES, Geodesic, GeodesicOptions, geodesic, stationarity_errors
+from ...geometry import (
+    DEFAULT_FRAMES,
+    Geodesic,
+    GeodesicOptions,
+    geodesic,
+    moving_energy,
+    stationarity_errors,
+)
 from ...geometry.reference_path import PathInit, cross_fade
 from ...geometry.sine_modes import times_of
 from ...media import (
@@ -19,11 +26,13 @@ from ...media import (
     read_frames,
     save_animation,
     save_filmstrip,
+    save_flow,
     save_frames,
     save_scanlines,
     timeline,
 )
 from ...metrics import InputError, Metric, available_metrics
+from .files import prepare_outdir
 from .folder import RunFolder
 from .options import (
     GeodesicArguments,
@@ -33,7 +42,7 @@ from .options import (
     TheMetric,
 )
 from .path_report import evaluation_record, judge_also
-from .plots import plot_steps
+from .plots import plot_motion, plot_steps
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,7 @@ class PathSetup:
         Start from texture (noise with the ends' local contrast), crisp (a cross-fade that
         keeps local contrast), blend (the plain one), nearest (the nearer end), noise, flow
         (both ends warped along their optical flow), or a folder or animation of frames; by
-        quality if not given.
+        quality if not given. With --motion from objects: both ends moved so that theirs meet.
     pictures
         How images are read.
     metric
@@ -197,6 +206,22 @@ def save_path(folder: Path, frames: Tensor, options: ShowOptions) -> None:
     save_scanlines(folder / "scanline.png", frames, options.rows, baseline=fade)
 
 
+def save_motion(folder: Path, found: Geodesic) -> list[Path]:
+    """Save the motion of each transition as ``flow/0000.flo``, ... and a plot; return both.
+
+    Nothing where nothing is meant to move.
+    """
+    displacements = found.displacements
+    if displacements is None:
+        return []
+    flows = prepare_outdir(folder / "flow")
+    for index, displacement in enumerate(displacements):
+        save_flow(flows / f"{index:04d}.flo", displacement)
+    whole = len(displacements) * displacements[len(displacements) // 2].cpu()
+    plot_motion(folder / "motion.png", found.frames[[0, -1]].cpu(), whole)
+    return [flows, folder / "motion.png"]
+
+
 def save_steps(folder: Path, found: Geodesic) -> None:
     """Plot step sizes along the path, and the finest level's energy over optimiser steps."""
     path, baseline = found.evaluation.path, found.evaluation.baseline
@@ -224,6 +249,10 @@ def judge(found: Geodesic, options: JudgeOptions) -> dict[str, Any]:
     metric, frames, seed = found.problem.metric, found.frames, found.options.seed
     also = judge_also(frames, options.also, metric.name, seed, found.options.chunk)
     record = evaluation_record(found.evaluation, also)
+    if (displacements := found.displacements) is not None:
+        draws = found.evaluation.path.draws
+        moving = moving_energy(metric, frames, displacements, draws=draws, seed=seed)
+        record["moving"] = asdict(moving)
     if options.residual_draws and not found.solution.interrupted:
         fade = cross_fade(frames[0], frames[-1], times_of(len(frames) - 1))
         record["residuals"], record["baseline"]["residuals"] = (

@@ -75,6 +75,12 @@ def report_path(record: dict[str, Any], *, solved: bool) -> str:
             f"gradient left at the frames: at most {max(residuals):.2g}, at the cross-fade's "
             f"{max(record['baseline']['residuals']):.2g}"
         )
+    if moving := record.get("moving"):
+        lines.append(
+            f"with motion for free ({moving['displacement']:.2g} px a transition): energy "
+            f"{moving['energy']:.4f} +- {moving['energy_error']:.1g}, standing still "
+            f"{record['energy']:.4f}"
+        )
     if record["advantage"] > 0:
         lines.append(
             "NOTE: the path is above the cross-fade's energy by "

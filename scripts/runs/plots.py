@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torch import Tensor
+
 from ...media.figure import save_figure, save_plot
 from ...metrics.errors import InputError
 from ...optim import RunState
+
+_ARROWS = 24
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,6 +91,42 @@ def plot_steps(
         draw_overlay(right, overlays, chance)
 
     save_figure(path, draw, size=(15, 4))
+
+
+def plot_motion(path: Path, ends: Tensor, motion: Tensor) -> None:
+    """Plot how objects of the ends (2, 3, H, W) move to each other.
+
+    ``motion`` is that of the whole path at its middle (2, H, W) in pixels, downwards and to
+    the right: arrows from where things are in the start, and to where they are in the end.
+    """
+    spacing = max(1, max(motion.shape[1:]) // _ARROWS)
+    offset = spacing // 2
+    down, right = motion[:, offset::spacing, offset::spacing].numpy()
+    rows = range(offset, motion.shape[1], spacing)
+    columns = range(offset, motion.shape[2], spacing)
+
+    def draw(figure: Figure) -> None:
+        titles, pivots = ("start", "end"), ("tail", "tip")
+        for axes, image, title, pivot in zip(
+            figure.subplots(1, 2), ends, titles, pivots, strict=True
+        ):
+            axes.imshow(image.permute(1, 2, 0).numpy())
+            axes.quiver(
+                columns,
+                rows,
+                right,
+                down,
+                color="yellow",
+                pivot=pivot,
+                angles="xy",
+                scale_units="xy",
+                scale=1,
+                width=0.004,
+            )
+            axes.set_title(title)
+            axes.set_axis_off()
+
+    save_figure(path, draw, size=(10, 5))
 
 
 def draw_steps(
