@@ -103,8 +103,9 @@ def barycenter(
     metric
         The distance D, or the name of one.
     init
-        Start from the weighted pixel mean (``"blend"``), Gaussian noise as released
-        (``"noise"``), the input of largest weight (``"image"``) or a tensor (3, H, W).
+        Start from the weighted pixel mean (``"blend"``), noise with the inputs' local
+        contrast and what they share (``"texture"``), Gaussian noise as released (``"noise"``),
+        the input of largest weight (``"image"``) or a tensor (3, H, W).
     run
         The state of an earlier run of the same problem, to go on from; see `load_run`.
     callbacks

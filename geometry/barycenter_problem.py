@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -25,10 +25,10 @@ from ..optim import GradientSample
 from .bands import BandPreconditioner
 from .barycenter_evaluation import weighted_mean
 from .identity import Identity, digest, metric_identity
-from .noise import noise_images
+from .noise import noise_images, texture_noise
 from .options import BarycenterOptions
 
-Init = Literal["blend", "noise", "image"]
+Init = Literal["blend", "texture", "noise", "image"]
 
 _HELD_OUT_DRAWS = 8
 
@@ -191,6 +191,9 @@ def _initial(images: Tensor, weights: Tensor, init: Init | Tensor, seed: int) ->
         return weighted_mean(images, weights)[None]
     if init == "image":
         return images[int(weights.argmax())][None].clone()
+    if init == "texture":
+        return texture_noise(images, weights[None], seed)
     if init == "noise":
         return noise_images(images, 1, seed)
-    raise InputError(f"init: found {init!r}, expected 'blend', 'noise', 'image' or a tensor")
+    known = ", ".join(get_args(Init))
+    raise InputError(f"init: found {init!r}, expected one of {known} or a tensor")

@@ -17,6 +17,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from .command_tree import ELPIPS, Command
 
+# Options of a number that may be left out, and what it is then.
+_IMPLIED = {"--motion": "1"}
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 # What PyTorch's allocators say on the CPU, on Linux and elsewhere.
@@ -98,11 +100,29 @@ def _call(name: str, target: str, arguments: Sequence[str]) -> int:
 
     keep_freed_memory()
     try:
-        code = tyro.cli(implementation, prog=name, args=list(arguments))
+        code = tyro.cli(implementation, prog=name, args=_completed(arguments))
     except SystemExit as stop:
         # tyro's, after it has printed help or what is wrong with the arguments.
         code = stop.code
     return code if isinstance(code, int) else 0
+
+
+def _completed(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with the numbers that options imply."""
+    completed: list[str] = []
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        completed.append(argument)
+        if argument in _IMPLIED and not _is_number(following):
+            completed.append(_IMPLIED[argument])
+    return completed
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _help(name: str, command: Command) -> str:

@@ -47,8 +47,9 @@ def barycenter_command(
     Args:
         images: Two or more image files of one size (see --size and --crop).
         weights: One non-negative number per image; equal by default.
-        init: Start from blend (the pixel mean), noise, image (the first of largest
-            weight) or an image file.
+        init: Start from blend (the pixel mean), texture (noise with the inputs' local
+            contrast and what they share), noise, image (the first of largest weight) or an
+            image file.
         pictures: How images are read.
         metric: Which distance.
         solver: How the image is computed.
@@ -104,16 +105,21 @@ def _report(found: Barycenter, record: Mapping[str, Any]) -> str:
     evaluation = found.evaluation
     best_input = min(evaluation.inputs, key=lambda value: value.objective)
     rows = [
-        ("", "objective", "+-", "detail"),
-        _row("barycenter", evaluation, record["high_band_ratio"]),
-        _row("pixel mean", evaluation.baseline, record["baseline"]["high_band_ratio"]),
+        ("", "objective", "+-", "detail", "overlay"),
+        _row("barycenter", evaluation, record),
+        _row("pixel mean", evaluation.baseline, record["baseline"]),
         _row("best input", best_input, None),
-        ("lower bound", f"{evaluation.lower_bound:.5f}", "", ""),
+        ("lower bound", f"{evaluation.lower_bound:.5f}", "", "", ""),
     ]
-    lines = [f"{name:<12}{value:>12}{error:>10}{detail:>8}" for name, value, error, detail in rows]
+    lines = [
+        f"{name:<12}{value:>12}{error:>10}{detail:>8}{overlay:>9}"
+        for name, value, error, detail, overlay in rows
+    ]
     lines.append(
         f"no image is lower than the bound: excess {max(evaluation.excess, 0):.1%}, on "
-        f"{evaluation.draws} fresh draws; detail is high-band energy relative to the inputs'"
+        f"{evaluation.draws} fresh draws; detail is high-band energy relative to the inputs'; "
+        "overlay the share of it that is a mix of theirs (by chance "
+        f"{record['overlay_by_chance']:.2f})"
     )
     if not evaluation.beats_baseline:
         lines.append(
@@ -124,10 +130,12 @@ def _report(found: Barycenter, record: Mapping[str, Any]) -> str:
     return "\n".join([*lines, closing_line(found)])
 
 
-def _row(name: str, value: Any, detail: float | None) -> tuple[str, str, str, str]:
-    return (
-        name,
-        f"{value.objective:.5f}",
-        f"{value.standard_error:.5f}",
-        "" if detail is None else f"{detail:.2f}",
+def _row(
+    name: str, value: Any, appearance: Mapping[str, Any] | None
+) -> tuple[str, str, str, str, str]:
+    looks = (
+        ("", "")
+        if appearance is None
+        else (f"{appearance['high_band_ratio']:.2f}", f"{appearance['overlay']:.2f}")
     )
+    return name, f"{value.objective:.5f}", f"{value.standard_error:.5f}", *looks

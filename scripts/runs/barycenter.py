@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...geometry import Barycenter, high_band_ratio
+from torch import Tensor
+
+from ...geometry import Barycenter, BarycenterProblem, high_band_ratio, overlay_share
+from ...geometry.overlay import chance_overlay
 from ...media import Cell, save_grid, save_image
 from ...optim import Callback, RunState
 from .files import prepare_outdir
@@ -43,14 +46,23 @@ def save_comparison(
 
 def evaluation_record(found: Barycenter) -> dict[str, Any]:
     """Return the ``evaluation`` of run.json."""
-    problem, evaluation = found.problem, found.evaluation
+    evaluation = found.evaluation
     return {
         **vars(evaluation),
-        "high_band_ratio": high_band_ratio(found.image, problem.images, problem.weights),
+        **_appearance(found.image, found.problem),
         "baseline": {
             **vars(evaluation.baseline),
-            "high_band_ratio": high_band_ratio(problem.mean, problem.images, problem.weights),
+            **_appearance(found.problem.mean, found.problem),
         },
+    }
+
+
+def _appearance(image: Tensor, problem: BarycenterProblem) -> dict[str, float]:
+    """Return detail, and how much of it is a mix of the inputs' (by chance)."""
+    return {
+        "high_band_ratio": high_band_ratio(image, problem.images, problem.weights),
+        "overlay": float(overlay_share(image[None], problem.images)),
+        "overlay_by_chance": float(chance_overlay(image[None], problem.images)),
     }
 
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from elpips.geometry import DEFAULT_FRAMES, GeodesicOptions, geodesic, load_run
+from elpips.media import read_flow
 from elpips.scripts.cli import main
 from elpips.scripts.runs.path import PathSetup
 from interruption import interrupt
@@ -26,6 +27,10 @@ MEASURES = (
     "end_step_ratio",
     "mid_contrast",
     "high_band_ratio",
+    "overlay",
+    "overlay_by_chance",
+    "motion",
+    "motion_by_chance",
 )
 
 
@@ -75,6 +80,22 @@ def test_a_shorter_path_leaves_no_old_frames(pair, tmp_path: Path, capsys) -> No
     assert main(["geodesic", *pair, *FAST, "--frames", "3", *out]) == 0
     assert len(list((tmp_path / "out/frames").iterdir())) == 3
     assert "holds an earlier run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("motion", [[], ["8"]])
+def test_moving_objects_leave_their_motion(motion, pair, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out"
+    assert main(["geodesic", "--motion", *motion, *pair, *FAST, "--outdir", str(out)]) == 0
+    flows = sorted(path.name for path in (out / "flow").iterdir())
+    assert flows == [f"{index:04d}.flo" for index in range(4)]
+    assert read_flow(out / "flow/0002.flo").shape == (2, 33, 41)
+    assert np.ptp(pixels(out / "motion.png")) > 100
+    record = json.loads((out / "run.json").read_text())
+    assert record["arguments"]["motion"] == float(*motion or [1])
+    moving = record["evaluation"]["moving"]
+    assert moving["displacement"] > 0 and moving["energy"] > 0
+    told = capsys.readouterr().out
+    assert "with motion for free" in told and str(out / "flow") in told
 
 
 def test_resume_is_bit_identical(pair, tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from matplotlib.figure import Figure
 
 from elpips.media.read import read_image
 from elpips.metrics import InputError
-from elpips.scripts.runs.plots import draw_energy, draw_overlay, draw_steps, plot_steps
+from elpips.scripts.runs.plots import draw_energy, draw_overlay, draw_steps, plot_motion, plot_steps
 
 ENERGIES = [(0, 4.0), (10, 3.0), (100, 2.5)]
 
@@ -104,3 +105,15 @@ def test_errors_are_one_line(tmp_path: Path) -> None:
         plot_steps(tmp_path / "a.png", [], [1.0], [], **values)
     with pytest.raises(InputError, match=r"a\.png: cannot be written"):
         plot_steps(tmp_path / "none" / "a.png", [1.0], [1.0], [], **values)
+
+
+def test_motion_is_drawn_over_both_ends(tmp_path: Path) -> None:
+    ends, motion = torch.full((2, 3, 40, 60), 0.2), torch.zeros(2, 40, 60)
+    motion[1] = 5.0
+    plot_motion(tmp_path / "moving.png", ends, motion)
+    plot_motion(tmp_path / "still.png", ends, 0 * motion)
+    moving, still = (read_image(tmp_path / f"{name}.png") for name in ("moving", "still"))
+    yellow = [(image[2] < image[0] - 0.3).float() for image in (moving, still)]
+    width = moving.shape[-1] // 2
+    # Arrows in both halves, longer than what marks places without motion.
+    assert all(half.sum() > 4 * yellow[1].sum() / 2 for half in yellow[0].split(width, 1)[:2])
