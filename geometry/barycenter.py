@@ -103,7 +103,8 @@ def barycenter(
     metric
         The distance D, or the name of one.
     init
-        Start from the weighted pixel mean (``"blend"``), noise with the inputs' local
+        Start from the weighted pixel mean (``"blend"``), two inputs moved so that their
+        objects meet (``"objects"``), noise with the inputs' local
         contrast and what they share (``"texture"``), Gaussian noise as released (``"noise"``),
         the input of largest weight (``"image"``) or a tensor (3, H, W).
     run
@@ -134,7 +135,10 @@ def barycenter(
     if run is None:
         seed = stream_seed(options.seed, "optimise")
         run = start(problem, solver, problem.initial, seed, identity)
-    run, criteria = check_identity(run, identity), options.criteria()
+    run, criteria = (
+        check_identity(run, identity),
+        options.criteria(options.effort(images.device).steps),
+    )
     with steps_bar(progress, criteria.steps, run.step) as bar:
         solution = minimise(problem, solver, run, criteria, [bar, *callbacks])
     shown = progress is not None

@@ -27,8 +27,9 @@ from .barycenter_evaluation import weighted_mean
 from .identity import Identity, digest, metric_identity
 from .noise import noise_images, texture_noise
 from .options import BarycenterOptions
+from .texture_flow import TextureFlow
 
-Init = Literal["blend", "texture", "noise", "image"]
+Init = Literal["blend", "objects", "texture", "noise", "image"]
 
 _HELD_OUT_DRAWS = 8
 
@@ -191,6 +192,10 @@ def _initial(images: Tensor, weights: Tensor, init: Init | Tensor, seed: int) ->
         return weighted_mean(images, weights)[None]
     if init == "image":
         return images[int(weights.argmax())][None].clone()
+    if init == "objects":
+        if len(images) != 2:
+            raise InputError(f"init 'objects': found {len(images)} inputs, expected 2")
+        return TextureFlow.between(images[0], images[1]).path([float(weights[1])])
     if init == "texture":
         return texture_noise(images, weights[None], seed)
     if init == "noise":

@@ -129,11 +129,11 @@ def geodesic(
     metric
         The distance D, or the name of one.
     init
-        Start from noise with the local contrast of the ends and none of their outlines
-        (``"texture"``), a cross-fade that keeps local contrast (``"crisp"``), the plain one
-        (``"blend"``), the nearer end (``"nearest"``), white noise (``"noise"``), both ends
-        warped along their optical flow (``"flow"``) or so that their objects meet
-        (``"objects"``), or frames (T, 3, H, W) of any number; by quality if not given.
+        Start from a cross-fade that keeps local contrast (``"crisp"``), the plain one
+        (``"blend"``), the nearer end (``"nearest"``), noise (``"noise"``), noise with the local
+        contrast of the ends and none of their outlines (``"texture"``), both ends moved along
+        their optical flow (``"flow"``) or so that their objects meet (``"objects"``), or
+        frames (T, 3, H, W) of any number. If not given, crisp or, with ``motion``, objects.
     run
         The state of an earlier run of the same problem, to go on from; see `load_run`.
     callbacks
@@ -155,8 +155,7 @@ def geodesic(
     """
     options = choose_options(options or GeodesicOptions(), overrides)
     if init is None:
-        moving = options.motion is not None
-        init = "objects" if moving else options.effort(start.device).init
+        init = "crisp" if options.motion is None else "objects"
     problem = GeodesicProblem.of(start, end, frames, options, metric=metric, init=init)
     levels = plan(problem, options)
     if run is None:

@@ -36,9 +36,6 @@ from .identity import Identity
 from .options import GeodesicOptions
 from .sine_modes import extend_moments, resample, times_of
 
-# First step sizes: from a fade or motion, and from where there is all the way to go.
-_STEP_SIZE = 0.13
-_STEP_SIZES = {"texture": 0.4, "noise": 0.4}
 _SMALLEST_SIDE = 32
 
 
@@ -79,7 +76,7 @@ def plan(problem: GeodesicProblem, options: GeodesicOptions | None = None) -> tu
     problems = [problem.at(count, size) for count, size in shapes]
     steps = [work.first_steps, *[work.next_steps] * len(problems)][: len(problems) - 1]
     ends = [*accumulate(steps), None]
-    fraction = options.step_size or _STEP_SIZES.get(problem.init, _STEP_SIZE)
+    fraction = options.step_size or work.step_size_from(problem.init)
     return tuple(
         Level(each, PreconditionedAdam(each.preconditioner(), fraction=fraction), due, last)
         for each, due, last in zip(problems, [*steps, work.last_steps], ends, strict=True)

@@ -52,6 +52,12 @@ class DescentOptions(SolvingOptions):
 
     Attributes
     ----------
+    quality
+        draft, standard or best: how many steps are taken, and on a path where. By default
+        standard, best on a GPU, and for a path draft where ``steps`` are given.
+    steps
+        Optimiser steps in all (of a path, on all its levels), those of a resumed run
+        included; by quality if not given.
     power
         1 sums the distances, which are squared feature distances (unbiased, with an exact
         certificate); 2 sums their squares, as the authors' scripts do.
@@ -66,6 +72,8 @@ class DescentOptions(SolvingOptions):
         Stop after this many evaluations (one per 50 steps) without a new best; 0 is off.
     """
 
+    quality: Quality | None = None
+    steps: int | None = None
     power: int = 1
     draws: int = 1
     schedule: Schedule = "adaptive"
@@ -75,6 +83,7 @@ class DescentOptions(SolvingOptions):
     def check(self) -> None:
         """Raise `InputError` for numbers that no run can use, before the work begins."""
         super().check()
+        check_quality(self.quality)
         if self.power not in (1, 2):
             raise InputError(f"power: found {self.power}, expected 1 or 2")
         if self.draws < 1:
@@ -83,6 +92,15 @@ class DescentOptions(SolvingOptions):
             known = "expected 'adaptive' or 'released'"
             raise InputError(f"schedule: found {self.schedule!r}, {known}")
 
+    def effort(self, device: torch.device) -> Effort:
+        """Return what the quality does on a device."""
+        return effort(self.quality, self.steps, device)
+
+    def criteria(self, default_steps: int) -> StoppingCriteria:
+        """Return when a run stops that takes ``default_steps`` unless they are set."""
+        steps = default_steps if self.steps is None else self.steps
+        return make_criteria(steps, self.tolerance, self.patience)
+
 
 @dataclass(frozen=True)
 class BarycenterOptions(DescentOptions):
@@ -90,19 +108,11 @@ class BarycenterOptions(DescentOptions):
 
     Attributes
     ----------
-    steps
-        Optimiser steps in all, those of a resumed run included.
     subset
         Look at this many inputs per step, drawn at random by weight; at all by default.
     """
 
-    steps: int = 400
     subset: int | None = None
-
-    def criteria(self, default_steps: int = 0) -> StoppingCriteria:
-        """Return when the run stops."""
-        del default_steps
-        return make_criteria(self.steps, self.tolerance, self.patience)
 
 
 @dataclass(frozen=True)
@@ -111,19 +121,13 @@ class GeodesicOptions(DescentOptions):
 
     Attributes
     ----------
-    quality
-        draft, standard or best: how many steps each level is given, and where a path starts.
-        By default standard, best on a GPU, and draft where ``steps`` are given.
-    steps
-        Optimiser steps on all levels together, those of a resumed run included; by default
-        as many as the quality asks for.
     coarse_to_fine
         Find paths of 2, 4, 8, ... transitions first.
     halvings
         Find paths of images half, a quarter, ... the size first: this many times.
     step_size
-        First step size, in units of how far frames may have to go by place and band; 0.4
-        from noise, 0.13 from elsewhere if not given.
+        First step size, in units of how far frames may have to go by place and band; by
+        quality and start if not given.
     pixel_weight
         Weight of the path's energy in mean square pixel differences, which settles what the
         metric leaves free.
@@ -138,8 +142,6 @@ class GeodesicOptions(DescentOptions):
     """
 
     evaluation_draws: int = 12
-    quality: Quality | None = None
-    steps: int | None = None
     coarse_to_fine: bool = True
     halvings: int = 0
     step_size: float | None = None
@@ -151,7 +153,6 @@ class GeodesicOptions(DescentOptions):
     def check(self) -> None:
         """Raise `InputError` for numbers that no run can use, before the work begins."""
         super().check()
-        check_quality(self.quality)
         if self.halvings < 0:
             raise InputError(f"halvings: found {self.halvings}, expected >= 0")
         # Written so that NaN fails.
@@ -163,15 +164,6 @@ class GeodesicOptions(DescentOptions):
             raise InputError(f"motion: found {self.motion}, expected > 0, such as 1")
         if self.chunk is not None and self.chunk < 1:
             raise InputError(f"chunk: found {self.chunk}, expected at least 1")
-
-    def effort(self, device: torch.device) -> Effort:
-        """Return what the quality does on a device."""
-        return effort(self.quality, self.steps, device)
-
-    def criteria(self, default_steps: int) -> StoppingCriteria:
-        """Return when a run stops whose levels need ``default_steps``."""
-        steps = default_steps if self.steps is None else self.steps
-        return make_criteria(steps, self.tolerance, self.patience)
 
 
 INTERPOLATION = GeodesicOptions(quality="draft", step_size=0.05)

@@ -1,4 +1,4 @@
-"""Qualities of a path: how much work goes where, and where it starts."""
+"""Qualities of a path or a barycenter: how many steps go where."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Literal, get_args
 import torch
 
 from ..metrics import InputError
-from .reference_path import PathInit
 
 Quality = Literal["draft", "standard", "best"]
 
@@ -19,25 +18,36 @@ class Effort:
 
     Attributes
     ----------
-    init
-        Where paths start unless they are told.
+    steps
+        Of a barycenter.
     first_steps, next_steps, last_steps
-        Steps of the coarsest level (2 transitions), of each one between, and of the finest.
-        A step on N transitions costs 2 N network passes.
+        Of the coarsest level of a path (2 transitions), of each one between, and of the
+        finest. A step on N transitions costs 2 N network passes.
+    step_size
+        First step size of a path from a fade, in units of how far frames may have to go.
     """
 
-    init: PathInit
+    steps: int
     first_steps: int
     next_steps: int
     last_steps: int
+    step_size: float
+
+    def step_size_from(self, init: str) -> float:
+        """Return a path's first step size: large where all is open, small where little is."""
+        if init in ("texture", "noise"):
+            return _FROM_NOISE
+        return _FROM_MOTION if init in ("flow", "objects", "frames") else self.step_size
 
 
 EFFORTS: dict[Quality, Effort] = {
-    "draft": Effort("crisp", 50, 30, 70),
-    "standard": Effort("texture", 300, 80, 60),
-    "best": Effort("texture", 1200, 300, 150),
+    "draft": Effort(200, 50, 30, 70, 0.13),
+    "standard": Effort(400, 200, 60, 80, 0.25),
+    "best": Effort(1600, 800, 200, 150, 0.4),
 }
 """Chosen by measurement (`docs/performance.md`)."""
+
+_FROM_NOISE, _FROM_MOTION = 0.4, 0.13
 
 
 def effort(quality: Quality | None, steps: int | None, device: torch.device) -> Effort:

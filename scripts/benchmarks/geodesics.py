@@ -32,10 +32,22 @@ PAIRS = (
     ("tissue_left", "tissue_right"),
     ("grass", "gravel"),
     ("wood", "fur"),
+    ("gravel_left", "gravel_right"),
+    ("brick_right", "grass"),
+    ("stars_left", "stars_right"),
+    ("chelsea", "coffee"),
 )
-"""Textures and photographs of `scripts.samples`."""
+"""Textures of structure and of objects, regular and stochastic; faces; two photographs."""
 
-_COLUMNS = ("normalized_ppl", "end_step_ratio", "mid_contrast", "high_band_ratio", "excess")
+_COLUMNS = {
+    "PPL": "normalized_ppl",
+    "end step": "end_step_ratio",
+    "contrast": "mid_contrast",
+    "detail": "high_band_ratio",
+    "overlay": "overlay",
+    "motion": "motion",
+    "excess": "excess",
+}
 
 
 def benchmark_geodesics_command(
@@ -69,7 +81,7 @@ def benchmark_geodesics_command(
     folder = prepare_outdir(outdir)
     judge = metric.create()
     rows: list[dict[str, Any]] = []
-    print(f"{'pair':<28}{'path':<12}" + "".join(f"{name:>17}" for name in _COLUMNS), flush=True)
+    print(f"{'pair':<28}{'path':<12}" + "".join(f"{title:>10}" for title in _COLUMNS), flush=True)
     for name, ends, published in _cases(clip, pair, samples, size, frames):
         part = prepare_outdir(folder / name)
         solved = solve_or_stop(
@@ -157,7 +169,7 @@ def _judged(
                 "seconds": seconds,
             }
         rows.append(row)
-        cells = "".join(f"{figures[column]:>17.3f}" for column in _COLUMNS)
+        cells = "".join(f"{figures[column]:>10.3f}" for column in _COLUMNS.values())
         print(f"{name:<28}{title:<12}{cells}", flush=True)
     save_filmstrip(folder / "filmstrip.png", list(paths.items()))
     return rows

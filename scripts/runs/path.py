@@ -102,10 +102,11 @@ class PathSetup:
     frames
         Frames of a path, both ends counted.
     init
-        Start from texture (noise with the ends' local contrast), crisp (a cross-fade that
-        keeps local contrast), blend (the plain one), nearest (the nearer end), noise, flow
-        (both ends warped along their optical flow), or a folder or animation of frames; by
-        quality if not given. With --motion from objects: both ends moved so that theirs meet.
+        Start from crisp (a cross-fade that keeps local contrast), blend (the plain one),
+        nearest (the nearer end), noise, texture (noise with the ends' local contrast), flow
+        (both ends moved along their optical flow), objects (both moved so that their objects
+        meet), or a folder or animation of frames. If not given, crisp or, with --motion,
+        objects.
     pictures
         How images are read.
     metric

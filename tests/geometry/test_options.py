@@ -120,7 +120,8 @@ def test_numbers_out_of_range_are_said_in_one_line(options, change, message: str
 def test_steps_are_the_callers_or_the_default() -> None:
     assert GeodesicOptions().criteria(150).steps == 150
     assert GeodesicOptions(steps=0).criteria(150).steps == 0
-    assert BarycenterOptions().criteria().steps == 400
+    assert BarycenterOptions().criteria(400).steps == 400
+    assert BarycenterOptions(steps=7).criteria(400).steps == 7
     assert AttackOptions().criteria(300) == StoppingCriteria(300, evaluate_every=100)
     limits = GeodesicOptions(steps=9, tolerance=0.1, patience=2).criteria(150)
     assert limits == StoppingCriteria(9, 0.1, 2, 50)

@@ -22,6 +22,13 @@ def test_each_is_more_work_than_the_one_before() -> None:
     # Passes of ten frames.
     passes = [4 * e.first_steps + 8 * e.next_steps + 18 * e.last_steps for e in EFFORTS.values()]
     assert passes == sorted(passes) and passes[-1] > 2 * passes[-2]
+    steps = [e.steps for e in EFFORTS.values()]
+    assert steps == sorted(steps) and steps[-1] > 2 * steps[-2]
+
+
+def test_steps_are_small_from_motion_and_large_from_noise() -> None:
+    sizes = [effort("standard", None, CPU).step_size_from(i) for i in ("flow", "crisp", "noise")]
+    assert sizes == sorted(set(sizes))
 
 
 def test_others_are_refused() -> None:
