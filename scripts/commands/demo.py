@@ -48,6 +48,7 @@ def demo_command(
     pictures, metric = PictureOptions(size=size), MetricOptions(device=device)
     code = barycenter_command(
         faces,
+        init="objects",
         pictures=pictures,
         metric=metric,
         solver=BarycenterOptions(steps=steps, seed=seed),
@@ -57,16 +58,16 @@ def demo_command(
         return code
     textures = _sources(outdir / "sources", _TEXTURES)
     print(
-        f"\nThe shortest path from {textures[0]} to {textures[1]}: see animation.gif, and in "
-        "filmstrip.png and scanline.png the cross-fade beside it",
+        f"\nA morph from {textures[0]} to {textures[1]} whose objects move: see animation.gif, and "
+        "in filmstrip.png and scanline.png the cross-fade beside it",
         flush=True,
     )
     setup = PathSetup(
         frames=frames,
         pictures=pictures,
         metric=metric,
-        solver=GeodesicOptions(steps=path_steps, seed=seed),
-        outdir=outdir / "geodesic",
+        solver=GeodesicOptions(quality="draft", steps=path_steps, motion=1.0, seed=seed),
+        outdir=outdir / "morph",
     )
     return geodesic_command(*textures, setup)
 

@@ -295,7 +295,5 @@ def test_elpips_geodesic_beats_the_cross_fade() -> None:
     result = geodesic(*ends, 5, metric=create_metric("elpips_vgg"), steps=150, evaluation_draws=8)
     found = result.evaluation
     assert found.advantage < -2 * found.advantage_error
-    assert found.path.excess > 0
     assert found.path.high_band_ratio > found.baseline.high_band_ratio + 0.1
-    # Steps grow no more unequal than they have to.
     assert all(0.2 < one / other < 5 for one, other in pairwise(found.path.steps))

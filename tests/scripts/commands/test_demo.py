@@ -13,7 +13,9 @@ from elpips.scripts.cli import main
 def test_demo(tmp_path: Path, capsys) -> None:
     arguments = ["demo", "--size", "32", "--steps", "3", "--path-steps", "2", "--frames", "3"]
     assert main([*arguments, "--outdir", str(tmp_path / "demo")]) == 0
-    last = capsys.readouterr().out.strip().splitlines()[-7:]
+    last = capsys.readouterr().out.strip().splitlines()[-9:]
     assert all(Path(line).exists() for line in last)
-    assert {"animation.gif", "animation.mp4", "scanline.png"} <= {Path(line).name for line in last}
+    assert {"animation.gif", "animation.mp4", "scanline.png", "flow"} <= {
+        Path(line).name for line in last
+    }
     assert (tmp_path / "demo/barycenter/barycenter.png").exists()
