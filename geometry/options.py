@@ -54,7 +54,7 @@ class DescentOptions(SolvingOptions):
     ----------
     quality
         draft, standard or best: how many steps are taken, and on a path where. By default
-        standard, best on a GPU, and for a path draft where ``steps`` are given.
+        standard, best on a GPU, and for a path draft where ``steps`` or ``motion`` are given.
     steps
         Optimiser steps in all (of a path, on all its levels), those of a resumed run
         included; by quality if not given.
@@ -149,6 +149,11 @@ class GeodesicOptions(DescentOptions):
     motion: float | None = None
     equal_steps: bool = False
     chunk: int | None = None
+
+    def effort(self, device: torch.device) -> Effort:
+        """Return what the quality does on a device; from where objects meet, a draft will do."""
+        moving = self.quality is None and self.motion is not None
+        return effort("draft" if moving else self.quality, self.steps, device)
 
     def check(self) -> None:
         """Raise `InputError` for numbers that no run can use, before the work begins."""

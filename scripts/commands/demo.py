@@ -66,7 +66,7 @@ def demo_command(
         frames=frames,
         pictures=pictures,
         metric=metric,
-        solver=GeodesicOptions(quality="draft", steps=path_steps, motion=1.0, seed=seed),
+        solver=GeodesicOptions(steps=path_steps, motion=1.0, seed=seed),
         outdir=outdir / "morph",
     )
     return geodesic_command(*textures, setup)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
+import torch
 
 from elpips.geometry import (
     AttackOptions,
@@ -132,3 +133,13 @@ def test_steps_are_the_callers_or_the_default() -> None:
 def test_interpolation_is_a_draft_in_small_steps() -> None:
     assert replace(INTERPOLATION, step_size=None) == GeodesicOptions(quality="draft")
     assert INTERPOLATION.step_size == 0.05
+
+
+def test_from_moved_objects_a_draft_will_do() -> None:
+    cpu, gpu = torch.device("cpu"), torch.device("cuda")
+    draft = GeodesicOptions(quality="draft").effort(cpu)
+    for device in (cpu, gpu):
+        assert GeodesicOptions(motion=1.0).effort(device) == draft
+        assert GeodesicOptions(steps=9).effort(device) == draft
+        assert GeodesicOptions().effort(device) != draft
+        assert GeodesicOptions(motion=1.0, quality="best").effort(device) != draft
