@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from itertools import zip_longest
 
 from .command_tree import ELPIPS, Command
 
@@ -110,7 +111,7 @@ def _call(name: str, target: str, arguments: Sequence[str]) -> int:
 def _completed(arguments: Sequence[str]) -> list[str]:
     """Return the arguments with the numbers that options imply."""
     completed: list[str] = []
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
         completed.append(argument)
         if argument in _IMPLIED and not _is_number(following):
             completed.append(_IMPLIED[argument])
