@@ -43,11 +43,21 @@ def restore_contrast(blend: Tensor, start: Tensor, end: Tensor, time: float) -> 
     .. [1] Heitz, Neyret, "High-performance by-example noise using a histogram-preserving
        blending operator", HPG 2018.
     """
-    bands = split(torch.stack([start, end, blend]))
-    first, last, found = local_mean(bands.square())
-    gain = ((torch.lerp(first, last, time) + _TINY) / (found + _TINY)).sqrt()
-    detail, rest = bands[2, :-1], bands[2, -1]
-    return ((detail * gain.clamp(1.0, _LARGEST_GAIN)).sum(0) + rest).clamp(0, 1)
+    first, last = local_energy(torch.stack([start, end]))
+    return amplify(blend, torch.lerp(first, last, time))
+
+
+def local_energy(images: Tensor) -> Tensor:
+    """Return the local mean square of each band but the coarsest, (N, bands - 1, 1, H, W)."""
+    return local_mean(split(images).square())
+
+
+def amplify(image: Tensor, energy: Tensor) -> Tensor:
+    """Raise the local mean square of an image's bands to ``energy``, by a factor up to two."""
+    bands = split(image[None])
+    found = local_mean(bands.square())[0]
+    gain = ((energy + _TINY) / (found + _TINY)).sqrt().clamp(1.0, _LARGEST_GAIN)
+    return ((bands[0, :-1] * gain).sum(0) + bands[0, -1]).clamp(0, 1)
 
 
 def local_mean(values: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from .blur import gaussian_blur
-from .crisp_fade import restore_contrast
+from .crisp_fade import amplify, local_energy
 from .luminance import luminance
 from .warp import carry, pixel_grid, sample
 
@@ -80,23 +80,28 @@ class TextureFlow:
     def path(self, times: Sequence[float]) -> Tensor:
         """Return both ends moved and faded at times (T, 3, H, W).
 
-        The local contrast that mixing takes is given back; exact at 0 and 1.
+        The local contrast that mixing and resampling take is given back; exact at 0 and 1.
         """
+        energies = local_energy(torch.stack([self.start, self.end])).squeeze(2)
         frames = []
         for time in times:
             if time in (0, 1):
                 frames.append(self.end if time else self.start)
             else:
                 first, last = self.layers(time)
-                blend = torch.lerp(first, last, time)
-                frames.append(restore_contrast(blend, first, last, time))
+                before, after = sample(energies, self._places(time), "bilinear")
+                wanted = torch.lerp(before, after, time)[:, None]
+                frames.append(amplify(torch.lerp(first, last, time), wanted))
         return torch.stack(frames)
 
     def layers(self, time: float) -> Tensor:
         """Return both ends as they look at a time on their way, (2, 3, H, W)."""
+        return sample(torch.stack([self.start, self.end]), self._places(time)).clamp(0, 1)
+
+    def _places(self, time: float) -> Tensor:
+        """Return where in each end what is at a pixel at a time is, (2, 2, H, W)."""
         grid, velocity = pixel_grid(self.start), self.velocity(time)
-        places = torch.stack([grid - time * velocity, grid + (1 - time) * velocity])
-        return sample(torch.stack([self.start, self.end]), places).clamp(0, 1)
+        return torch.stack([grid - time * velocity, grid + (1 - time) * velocity])
 
     def velocity(self, time: float) -> Tensor:
         """Return how what is at each pixel at a time moves, (2, H, W) in pixels per path.

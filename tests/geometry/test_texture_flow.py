@@ -7,6 +7,7 @@ import torch
 
 from elpips.geometry.motion_share import motion_share
 from elpips.geometry.overlay import overlay_share
+from elpips.geometry.sharpness import high_band_ratio
 from elpips.geometry.sine_modes import times_of
 from elpips.geometry.texture_flow import TextureFlow
 from elpips.media.samples import read_sample, read_squares
@@ -47,3 +48,9 @@ def test_any_size_of_noise_gives_images(shape: tuple[int, int]) -> None:
     start, end = torch.rand(2, 3, *shape, generator=torch.Generator().manual_seed(0))
     frames = TextureFlow.between(start, end).path([0, 0.4, 1])
     assert frames.shape == (3, 3, *shape) and torch.isfinite(frames).all()
+
+
+def test_resampling_takes_little_detail() -> None:
+    ends = read_squares(["brick_left", "gravel_left"], 96)
+    middle = TextureFlow.between(*ends).path([0.5])[0]
+    assert 0.85 < high_band_ratio(middle, ends) < 1.1
