@@ -104,9 +104,9 @@ def barycenter(
         The distance D, or the name of one.
     init
         Start from the weighted pixel mean (``"blend"``), two inputs moved so that their
-        objects meet (``"objects"``), noise with the inputs' local
-        contrast and what they share (``"texture"``), Gaussian noise as released (``"noise"``),
-        the input of largest weight (``"image"``) or a tensor (3, H, W).
+        objects meet (``"objects"``), noise with the inputs' local contrast and what they
+        share (``"texture"``), Gaussian noise as released (``"noise"``), the input of largest
+        weight (``"image"``) or a tensor (3, H, W).
     run
         The state of an earlier run of the same problem, to go on from; see `load_run`.
     callbacks
@@ -135,10 +135,8 @@ def barycenter(
     if run is None:
         seed = stream_seed(options.seed, "optimise")
         run = start(problem, solver, problem.initial, seed, identity)
-    run, criteria = (
-        check_identity(run, identity),
-        options.criteria(options.effort(images.device).steps),
-    )
+    run = check_identity(run, identity)
+    criteria = options.criteria(options.effort(images.device).steps)
     with steps_bar(progress, criteria.steps, run.step) as bar:
         solution = minimise(problem, solver, run, criteria, [bar, *callbacks])
     shown = progress is not None

@@ -57,7 +57,7 @@ class Geodesic:
         """The path it started from, at any times."""
         return self.problem.reference
 
-    @property
+    @cached_property
     def displacements(self) -> Tensor | None:
         """How what is at each pixel moves in each transition, halfway through it.
 

@@ -53,7 +53,7 @@ def texture_noise(images: Tensor, weights: Tensor, seed: int) -> Tensor:
     """
     bands = split(images)
     shape = bands.shape[1], 1, *images.shape[-2:]
-    noise = torch.randn(shape, generator=stream(seed, "init")).to(images).expand(-1, 3, -1, -1)
+    noise = torch.randn(shape, generator=stream(seed, "init")).to(images)
     # A noise of its own for each band, so that bands do not add up to more than they are.
     noise_bands = split(noise).diagonal(dim1=0, dim2=1).movedim(-1, 0)
     noise_energy = local_mean(noise_bands[None].square())[0]

@@ -7,8 +7,6 @@ with weights that change from place to place but not from one object's outline t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
@@ -24,42 +22,6 @@ _TINY = 1e-6
 _AWAY = (41, 37)
 # Of smaller images, half a side is away.
 _SMALL = 64
-
-
-@dataclass(frozen=True)
-class MixtureModel:
-    """What images' detail may be a mix of: inputs, fitted around each place.
-
-    Attributes
-    ----------
-    details
-        Detail (K, H, W) of the inputs: luminance between Gaussian blurs of 1 and 4 px.
-    form
-        (K, K, H, W): the energy that the best mix explains around a place is r^T form r, r
-        the products (K,) of an image's detail with the inputs', averaged around there.
-    """
-
-    details: Tensor
-    form: Tensor
-
-    @classmethod
-    def of(cls, inputs: Tensor) -> MixtureModel:
-        """Make the model of inputs (K, 3, H, W), in float64 on the CPU."""
-        details = _detail(inputs.detach().cpu().double())
-        gram = _window(details[:, None] * details).permute(2, 3, 0, 1)
-        ridge = _TINY * torch.eye(len(details), dtype=gram.dtype)
-        inverse = torch.linalg.inv(gram + ridge)
-        form = 2 * inverse - inverse @ gram @ inverse
-        return cls(details, form.permute(2, 3, 0, 1).contiguous())
-
-    def shares(self, images: Tensor) -> Tensor:
-        """Return the share (N,) of the detail of images (N, 3, H, W) that a mix explains."""
-        detail = _detail(images)
-        products = _window(detail[:, None] * self.details)
-        fitted = (self.form * products[:, None]).sum(2)
-        explained = (products * fitted).sum((1, 2, 3))
-        total = _window(detail.square()).sum((1, 2))
-        return explained / total.clamp(min=torch.finfo(total.dtype).tiny)
 
 
 def overlay_share(images: Tensor, inputs: Tensor) -> Tensor:
@@ -80,7 +42,15 @@ def overlay_share(images: Tensor, inputs: Tensor) -> Tensor:
     if images.shape[1:] != inputs.shape[1:]:
         shapes = f"{tuple(images.shape)} and {tuple(inputs.shape)}"
         raise InputError(f"images and inputs differ in shape: {shapes}")
-    return MixtureModel.of(inputs).shares(images.detach().cpu().double())
+    known, found = _detail(inputs), _detail(images)
+    gram = _window(known[:, None] * known).permute(2, 3, 0, 1)
+    inverse = torch.linalg.inv(gram + _TINY * torch.eye(len(known), dtype=gram.dtype))
+    # With r the products of a detail with the known ones, the best mix explains r^T form r.
+    form = (2 * inverse - inverse @ gram @ inverse).permute(2, 3, 0, 1)
+    products = _window(found[:, None] * known)
+    explained = (products * (form * products[:, None]).sum(2)).sum((1, 2, 3))
+    total = _window(found.square()).sum((1, 2))
+    return explained / total.clamp(min=torch.finfo(total.dtype).tiny)
 
 
 def chance_overlay(images: Tensor, inputs: Tensor) -> Tensor:
@@ -91,7 +61,8 @@ def chance_overlay(images: Tensor, inputs: Tensor) -> Tensor:
 
 
 def _detail(images: Tensor) -> Tensor:
-    grey = luminance(images)
+    """Return the detail (N, H, W) of images, in float64 on the CPU."""
+    grey = luminance(images.detach().cpu().double())
     return gaussian_blur(grey, _FINE) - gaussian_blur(grey, _COARSE)
 
 

@@ -88,15 +88,19 @@ class TextureFlow:
             if time in (0, 1):
                 frames.append(self.end if time else self.start)
             else:
-                first, last = self.layers(time)
-                before, after = sample(energies, self._places(time), "bilinear")
+                places = self._places(time)
+                first, last = self._moved(places)
+                before, after = sample(energies, places, "bilinear")
                 wanted = torch.lerp(before, after, time)[:, None]
                 frames.append(amplify(torch.lerp(first, last, time), wanted))
         return torch.stack(frames)
 
     def layers(self, time: float) -> Tensor:
         """Return both ends as they look at a time on their way, (2, 3, H, W)."""
-        return sample(torch.stack([self.start, self.end]), self._places(time)).clamp(0, 1)
+        return self._moved(self._places(time))
+
+    def _moved(self, places: Tensor) -> Tensor:
+        return sample(torch.stack([self.start, self.end]), places).clamp(0, 1)
 
     def _places(self, time: float) -> Tensor:
         """Return where in each end what is at a pixel at a time is, (2, 2, H, W)."""

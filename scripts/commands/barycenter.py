@@ -48,9 +48,8 @@ def barycenter_command(
         images: Two or more image files of one size (see --size and --crop).
         weights: One non-negative number per image; equal by default.
         init: Start from blend (the pixel mean), objects (of two images: moved so that their
-            objects meet), texture (noise with the inputs' local
-            contrast and what they share), noise, image (the first of largest weight) or an
-            image file.
+            objects meet), texture (noise with the inputs' local contrast and what they
+            share), noise, image (the first of largest weight) or an image file.
         pictures: How images are read.
         metric: Which distance.
         solver: How the image is computed.

@@ -12,12 +12,11 @@ from ...media.figure import save_figure, save_plot
 from ...metrics.errors import InputError
 from ...optim import RunState
 
-_ARROWS = 24
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_ARROWS = 24
 # One colour each for the path, the cross-fade and what no path can be below.
 _PATH, _FADE, _BOUND = "C0", "C1", "C2"
 
