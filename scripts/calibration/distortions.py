@@ -25,17 +25,16 @@ from scipy import ndimage
 from skimage.restoration import denoise_bilateral
 from torch import Tensor
 
+from ...geometry.luminance import luminance as grey_of
 from ...media.write import to_uint8
 from .random_numbers import integer, sign, uniform
 
 Distortion: TypeAlias = Callable[[Tensor, float, torch.Generator], Tensor]
 
-_LUMINANCE = torch.tensor([0.299, 0.587, 0.114])[:, None, None]
-
 
 def luminance(image: Tensor) -> Tensor:
     """Return the luma (1, H, W) of an image."""
-    return (image * _LUMINANCE).sum(0, keepdim=True)
+    return grey_of(image)[None]
 
 
 def filtered(image: Tensor, function: Callable[..., np.ndarray], *args: object) -> Tensor:
