@@ -22,7 +22,7 @@ from .crisp_fade import amplify, local_energy
 from .luminance import luminance
 from .warp import carry, pixel_grid, sample
 
-_FINE, _COARSE = 1.0, 4.0
+_FINE, _COARSE = 1.0, 8.0
 _ATTACHMENT, _TIGHTNESS, _WARPS = 4.0, 0.3, 10
 _SMOOTHING = 2.0
 _TINY = 1e-3
