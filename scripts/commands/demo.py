@@ -19,7 +19,7 @@ _TEXTURES = ("brick_left", "gravel_left")
 def demo_command(
     *,
     size: int = 128,
-    steps: int = 240,
+    steps: int = 200,
     path_steps: int | None = None,
     frames: int = DEFAULT_FRAMES,
     seed: int = 0,

@@ -75,13 +75,16 @@ def report_path(record: dict[str, Any], *, solved: bool) -> str:
             f"gradient left at the frames: at most {max(residuals):.2g}, at the cross-fade's "
             f"{max(record['baseline']['residuals']):.2g}"
         )
+    above = record["advantage"] > 0
     if moving := record.get("moving"):
+        fade = record["baseline"]["energy"]
         lines.append(
             f"with motion for free ({moving['displacement']:.2g} px a transition): energy "
             f"{moving['energy']:.4f} +- {moving['energy_error']:.1g}, standing still "
-            f"{record['energy']:.4f}"
+            f"{record['energy']:.4f}, the cross-fade's {fade:.4f}"
         )
-    if record["advantage"] > 0:
+        above = moving["energy"] > fade
+    if above:
         lines.append(
             "NOTE: the path is above the cross-fade's energy by "
             f"{record['advantage']:.2g} +- {record['advantage_error']:.1g}"

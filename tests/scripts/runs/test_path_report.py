@@ -30,6 +30,17 @@ def test_the_table_has_path_cross_fade_and_what_is_wrong() -> None:
     assert "may help" not in report_path(record, solved=False)
 
 
+def test_a_moving_path_is_judged_with_its_motion_for_free() -> None:
+    record = evaluation_record(evaluate_path(create_metric("l2"), BENT), None)
+    fade = record["baseline"]["energy"]
+    moving = {"displacement": 2.0, "energy": 0.9 * fade, "energy_error": 0.01}
+    text = report_path({**record, "moving": moving}, solved=True)
+    assert f"standing still {record['energy']:.4f}, the cross-fade's {fade:.4f}" in text
+    assert "above the cross-fade" not in text
+    worse = report_path({**record, "moving": {**moving, "energy": 1.1 * fade}}, solved=True)
+    assert "NOTE: the path is above the cross-fade's energy" in worse
+
+
 def test_a_middle_of_its_own_is_no_double_exposure() -> None:
     frames = torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(1))
     record = evaluation_record(evaluate_path(create_metric("l2"), frames), None)
