@@ -13,7 +13,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ...media.write import to_uint8
-from ...metrics import Metric
+from ...metrics import InputError, Metric
 from ...metrics.seeds import check_seed
 from ..runs.files import plain, prepare_outdir, write_json
 from ..runs.options import resolve_device, weights_record
@@ -22,12 +22,19 @@ from .dataset import has_triplet, write_triplet
 from .panel import judge, load_judge
 from .set_options import SetOptions
 from .set_record import RECORD, begin_record
-from .triplets import check_room, load_photographs, make_triplet, triplet_generator
+from .triplets import (
+    PHOTOGRAPHS,
+    check_room,
+    load_photographs,
+    make_triplet,
+    triplet_generator,
+)
 
 
 def make_2afc_command(
     folder: Annotated[Path | None, tyro.conf.Positional, tyro.conf.arg(metavar="[DIR]")] = None,
     *,
+    samples: tuple[str, ...] = PHOTOGRAPHS,
     options: tyro.conf.OmitArgPrefixes[SetOptions] = SetOptions(),
     device: str = "auto",
     outdir: Path = Path("outputs/2afc"),
@@ -43,6 +50,8 @@ def make_2afc_command(
     ----------
     folder
         Photographs; by default those that come along.
+    samples
+        Of these, the ones to use.
     options
         What the set is made of.
     device
@@ -51,8 +60,10 @@ def make_2afc_command(
         Folder of the set.
     """
     check_seed(options.seed)
+    if not samples:
+        raise InputError("found no --samples, expected at least one")
     where = resolve_device(device)
-    photographs = load_photographs(folder)
+    photographs = load_photographs(folder, samples)
     check_room(photographs, options.size)
     panel = [load_judge(name, where) for name in options.panel]
     record = set_record(options, photographs, panel)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -40,16 +40,18 @@ PHOTOGRAPHS = (
 _SEED_BYTES = 8
 
 
-def load_photographs(folder: Path | None) -> dict[str, Tensor]:
-    """Read the photographs of a folder by name, or those that come along.
+def load_photographs(
+    folder: Path | None, samples: Sequence[str] = PHOTOGRAPHS
+) -> dict[str, Tensor]:
+    """Read the photographs of a folder by name, or those of the samples that are named.
 
     Raises
     ------
     InputError
-        There is no such folder, or no image in it.
+        There is no such folder or sample, or no image in it.
     """
     if folder is None:
-        return {name: read_sample(name) for name in PHOTOGRAPHS}
+        return {name: read_sample(name) for name in samples}
     return {path.name: read_image(path) for path in list_images(folder)}
 
 
