@@ -103,7 +103,7 @@ def barycenter(
     metric
         The distance D, or the name of one.
     init
-        Start from the weighted pixel mean (``"blend"``), two inputs moved so that their
+        Start from the weighted pixel mean (``"blend"``), the inputs moved so that their
         objects meet (``"objects"``), noise with the inputs' local contrast and what they
         share (``"texture"``), Gaussian noise as released (``"noise"``), the input of largest
         weight (``"image"``) or a tensor (3, H, W).

@@ -25,9 +25,9 @@ from ..optim import GradientSample
 from .bands import BandPreconditioner
 from .barycenter_evaluation import weighted_mean
 from .identity import Identity, digest, metric_identity
+from .meeting import meet
 from .noise import noise_images, texture_noise
 from .options import BarycenterOptions
-from .texture_flow import TextureFlow
 
 Init = Literal["blend", "objects", "texture", "noise", "image"]
 
@@ -193,9 +193,7 @@ def _initial(images: Tensor, weights: Tensor, init: Init | Tensor, seed: int) ->
     if init == "image":
         return images[int(weights.argmax())][None].clone()
     if init == "objects":
-        if len(images) != 2:
-            raise InputError(f"init 'objects': found {len(images)} inputs, expected 2")
-        return TextureFlow.between(images[0], images[1]).path([float(weights[1])])
+        return meet(images, weights)
     if init == "texture":
         return texture_noise(images, weights[None], seed)
     if init == "noise":

@@ -49,58 +49,31 @@ class TextureFlow:
 
     @classmethod
     def between(cls, start: Tensor, end: Tensor, stiffness: float = 1.0) -> TextureFlow:
-        """Estimate the motion by variational optical flow (TV-L1) of local contrast.
-
-        ``stiffness`` weighs the smoothness of the motion against how well objects match: the
-        larger, the less is moved.
-
-        References
-        ----------
-        .. [1] Wedel, Pock, Zach, Bischof, Cremers, "An improved algorithm for TV-L1 optical
-           flow", Statistical and Geometrical Approaches to Visual Motion Analysis, 2009.
-        """
-        # It loads slowly.
-        from skimage.registration import optical_flow_tvl1
-
-        if min(start.shape[1:]) < _SHORTEST:
-            return cls(start, end, torch.zeros(2, 2, *start.shape[1:]).to(start))
-        a, b = (_objects(image).cpu().numpy() for image in (start, end))
-        attachment = _ATTACHMENT / max(stiffness, _TINY)
-        flows = [
-            torch.from_numpy(
-                optical_flow_tvl1(
-                    x, y, attachment=attachment, tightness=_TIGHTNESS, num_warp=_WARPS
-                )
-            )
-            for x, y in ((a, b), (b, a))
-        ]
-        motion = torch.nan_to_num(torch.stack(flows).to(start))
-        return cls(start, end, gaussian_blur(motion, _SMOOTHING))
+        """Estimate the motion; see `object_motion`."""
+        there, back = (start, end), (end, start)
+        motion = torch.stack([object_motion(*pair, stiffness) for pair in (there, back)])
+        return cls(start, end, motion)
 
     def path(self, times: Sequence[float]) -> Tensor:
         """Return both ends moved and faded at times (T, 3, H, W).
 
         The local contrast that mixing and resampling take is given back; exact at 0 and 1.
         """
-        energies = local_energy(torch.stack([self.start, self.end])).squeeze(2)
+        ends = torch.stack([self.start, self.end])
+        energies = local_energy(ends)
         frames = []
         for time in times:
             if time in (0, 1):
-                frames.append(self.end if time else self.start)
+                frames.append(ends[int(time)])
             else:
-                places = self._places(time)
-                first, last = self._moved(places)
-                before, after = sample(energies, places, "bilinear")
-                wanted = torch.lerp(before, after, time)[:, None]
-                frames.append(amplify(torch.lerp(first, last, time), wanted))
+                weights = ends.new_tensor([1 - time, time])
+                frames.append(mix(ends, energies, self._places(time), weights))
         return torch.stack(frames)
 
     def layers(self, time: float) -> Tensor:
         """Return both ends as they look at a time on their way, (2, 3, H, W)."""
-        return self._moved(self._places(time))
-
-    def _moved(self, places: Tensor) -> Tensor:
-        return sample(torch.stack([self.start, self.end]), places).clamp(0, 1)
+        ends = torch.stack([self.start, self.end])
+        return sample(ends, self._places(time)).clamp(0, 1)
 
     def _places(self, time: float) -> Tensor:
         """Return where in each end what is at a pixel at a time is, (2, 2, H, W)."""
@@ -116,6 +89,47 @@ class TextureFlow:
         by_start = carry(self.motion[0], grid, time)
         by_end = -carry(self.motion[1], grid, 1 - time)
         return torch.lerp(by_start, by_end, time)
+
+
+def object_motion(start: Tensor, end: Tensor, stiffness: float = 1.0) -> Tensor:
+    """Return how objects of an image move to those of another, (2, H, W) in pixels.
+
+    Displacements of the start's pixels, downwards and to the right, by variational optical
+    flow (TV-L1 [1]_) of local contrast.
+
+    Parameters
+    ----------
+    start, end
+        Images (3, H, W) RGB in [0, 1].
+    stiffness
+        Weighs the smoothness of the motion against how well objects match: the larger, the
+        less is moved.
+
+    References
+    ----------
+    .. [1] Wedel, Pock, Zach, Bischof, Cremers, "An improved algorithm for TV-L1 optical
+       flow", Statistical and Geometrical Approaches to Visual Motion Analysis, 2009.
+    """
+    # It loads slowly.
+    from skimage.registration import optical_flow_tvl1
+
+    if min(start.shape[1:]) < _SHORTEST:
+        return torch.zeros(2, *start.shape[1:]).to(start)
+    a, b = (_objects(image).cpu().numpy() for image in (start, end))
+    attachment = _ATTACHMENT / max(stiffness, _TINY)
+    flow = optical_flow_tvl1(a, b, attachment=attachment, tightness=_TIGHTNESS, num_warp=_WARPS)
+    return gaussian_blur(torch.nan_to_num(torch.from_numpy(flow).to(start)), _SMOOTHING)
+
+
+def mix(images: Tensor, energies: Tensor, places: Tensor, weights: Tensor) -> Tensor:
+    """Mix images (K, 3, H, W), each sampled at its places (K, 2, H, W), by weights (K,).
+
+    The local contrast that mixing and resampling take is given back: ``energies`` are the
+    images' `local_energy`.
+    """
+    wanted = torch.tensordot(weights, sample(energies.squeeze(2), places, "bilinear"), 1)
+    moved = sample(images, places).clamp(0, 1)
+    return amplify(torch.tensordot(weights, moved, 1), wanted[:, None])
 
 
 def _objects(image: Tensor) -> Tensor:

@@ -25,6 +25,7 @@ from ..runs.options import (
     TheMetric,
     flat,
 )
+from ..runs.path_report import DOUBLE_EXPOSURE
 from ..runs.plots import plot_objective
 
 _FILES = ("barycenter.png", "mean.png", "comparison.png", "objective.png", "run.json")
@@ -47,7 +48,7 @@ def barycenter_command(
     Args:
         images: Two or more image files of one size (see --size and --crop).
         weights: One non-negative number per image; equal by default.
-        init: Start from blend (the pixel mean), objects (of two images: moved so that their
+        init: Start from blend (the pixel mean), objects (the images moved so that their
             objects meet), texture (noise with the inputs' local contrast and what they
             share), noise, image (the first of largest weight) or an image file.
         pictures: How images are read.
@@ -126,6 +127,11 @@ def _report(found: Barycenter, record: Mapping[str, Any]) -> str:
             "NOTE: the result is above the pixel mean's objective by "
             f"{evaluation.advantage.objective:.2g} +- {evaluation.advantage.standard_error:.1g}; "
             "more --steps may help"
+        )
+    if record["overlay"] > DOUBLE_EXPOSURE * record["baseline"]["overlay"]:
+        lines.append(
+            f"NOTE: much of it is a double exposure: {record['overlay']:.0%} of its detail is a "
+            "mix of the inputs'; --init objects may help"
         )
     return "\n".join([*lines, closing_line(found)])
 

@@ -28,7 +28,8 @@ _COLUMNS = (
     ("overlay", "overlay"),
     ("motion", "motion"),
 )
-_DOUBLE_EXPOSURE = 0.85
+DOUBLE_EXPOSURE = 0.85
+"""Share of a plain mix's overlay above which a picture is called one."""
 
 
 def evaluation_record(comparison: PathComparison, also: dict[str, Any] | None) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def report_path(record: dict[str, Any], *, solved: bool) -> str:
             f"{record['advantage']:.2g} +- {record['advantage_error']:.1g}"
             + ("; more --steps may help" if solved else "")
         )
-    if record["relative_overlay"] > _DOUBLE_EXPOSURE:
+    if record["relative_overlay"] > DOUBLE_EXPOSURE:
         lines.append(
             f"NOTE: much of the middle is a double exposure: {record['overlay']:.0%} of its detail "
             f"is a mix of both ends (cross-fade {record['baseline']['overlay']:.0%}, by chance "

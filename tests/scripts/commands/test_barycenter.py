@@ -46,8 +46,9 @@ def test_writes_everything_it_promises(pair, tmp_path: Path, capsys) -> None:
     assert "NOTE: the result is above the pixel mean's objective" in table
 
 
-def test_the_blend_is_the_l2_barycenter(pair, tmp_path: Path) -> None:
+def test_the_blend_is_the_l2_barycenter(pair, tmp_path: Path, capsys) -> None:
     assert main(["barycenter", *pair, *FAST, "--outdir", str(tmp_path / "out")]) == 0
+    assert "NOTE: much of it is a double exposure: 100% of its detail" in capsys.readouterr().out
     difference = pixels(tmp_path / "out/barycenter.png").astype(int) - pixels(
         tmp_path / "out/mean.png"
     )

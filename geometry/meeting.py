@@ -1,0 +1,28 @@
+"""Images moved until their objects meet: where barycenters without double exposures start."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .crisp_fade import local_energy
+from .texture_flow import mix, object_motion
+from .warp import carry, pixel_grid
+
+
+def meet(images: Tensor, weights: Tensor) -> Tensor:
+    """Move images (K, 3, H, W) until their objects meet, and mix them, (1, 3, H, W).
+
+    What belongs together (`object_motion`, of every image to every other) goes to the mean,
+    by ``weights`` (K,) that sum to 1, of the places where the images have it. The time is that
+    of K (K - 1) optical flows.
+    """
+    grid = pixel_grid(images)
+    places = []
+    for index, image in enumerate(images):
+        motion = torch.zeros_like(grid)
+        for other, (weight, towards) in enumerate(zip(weights, images, strict=True)):
+            if other != index and weight > 0:
+                motion = motion + weight * object_motion(image, towards)
+        places.append(grid - carry(motion, grid, 1.0))
+    return mix(images, local_energy(images), torch.stack(places), weights)[None]
