@@ -16,6 +16,7 @@ from PIL import UnidentifiedImageError
 from torch import Tensor
 
 from ..metrics.errors import InputError
+from ..metrics.ownership import owned_files
 from .decode import open_picture
 from .folder import list_images
 from .read import read_images
@@ -55,12 +56,13 @@ def save_frames(folder: str | os.PathLike[str], frames: Tensor) -> None:
     """Save frames (N, 3, H, W) as ``0000.png``, ``0001.png``, ... of a folder.
 
     The folder is made if need be. What a longer path left there, numbered likewise from N on,
-    is removed.
+    is removed; pictures that were not written so are kept, and are an error.
 
     Raises
     ------
     InputError
-        In one line: no frames, another shape, NaN, or the folder cannot be written to.
+        In one line: no frames, another shape, NaN, numbered pictures of another origin, or
+        the folder cannot be written to.
     """
     folder = Path(folder)
     frame_pixels(frames)
@@ -70,10 +72,17 @@ def save_frames(folder: str | os.PathLike[str], frames: Tensor) -> None:
         raise InputError(f"{folder}: is a file; expected a folder for frames") from None
     except OSError as error:
         raise InputError(f"{folder}: cannot be made ({error.strerror or error})") from error
-    for index, frame in enumerate(frames):
-        save_image(folder / f"{index:04d}.png", frame)
-    for path in folder.iterdir():
-        if re.fullmatch(r"\d{4,}\.png", path.name) and int(path.stem) >= len(frames):
+    names = [f"{index:04d}.png" for index in range(len(frames))]
+    numbered = {path for path in folder.iterdir() if re.fullmatch(r"\d{4,}\.png", path.name)}
+    with owned_files(folder) as owned:
+        if strange := sorted(path for path in numbered if not owned.owns(path)):
+            raise InputError(
+                f"{strange[0]}: is neither written over nor removed: no run here has written it; "
+                "expected another folder for frames"
+            )
+        for name, frame in zip(names, frames, strict=True):
+            save_image(folder / name, frame)
+        for path in numbered - {folder / name for name in names}:
             path.unlink()
 
 

@@ -13,7 +13,7 @@ from house import MODULES, ROOT, callers, imported_modules, imports, package_of
 STOREYS = {
     "metrics": {"metrics"},
     "optim": {"optim"},
-    "media": {"media", "metrics.errors", "metrics.files"},
+    "media": {"media", "metrics.errors", "metrics.files", "metrics.ownership"},
     "geometry": {"geometry", "metrics", "optim"},
     "scripts": {"geometry", "media", "metrics", "optim", "scripts"},
 }

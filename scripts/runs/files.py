@@ -6,7 +6,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -16,11 +16,33 @@ import torch
 from torch import Tensor
 
 from ...metrics import InputError
-from ...metrics.files import atomic_write
+from ...metrics.claims import claim
+from ...metrics.files import atomic_write, reason
+from ...metrics.ownership import active_in, check_inputs
 
 
-def prepare_outdir(path: str | os.PathLike[str]) -> Path:
-    """Make a folder, parents included, and check that files can be written in it.
+def prepare_outdir(
+    path: str | os.PathLike[str],
+    targets: Sequence[str] = (),
+    inputs: Iterable[str | os.PathLike[str]] = (),
+    *,
+    resume: bool = True,
+) -> Path:
+    """Make a folder, parents included, check that files can be written in it, and hold it.
+
+    No other process writes there until the command ends, and what no run of ours has written
+    is neither replaced nor removed.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    targets
+        Names in it that will be written, folders with a "/" at the end.
+    inputs
+        Files and folders that will be read.
+    resume
+        Whether files of the run before belong to this one.
 
     Raises
     ------
@@ -34,11 +56,21 @@ def prepare_outdir(path: str | os.PathLike[str]) -> Path:
             probe.write(b"\0")
     except FileExistsError:
         raise InputError(f"{folder}: is a file; expected a folder to write to") from None
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        why = reason(error) if isinstance(error, OSError) else error
         raise InputError(
-            f"{folder}: cannot be written to ({error.strerror or error}); name another --outdir"
+            f"{folder}: cannot be written to ({why}); name another --outdir"
         ) from error
+    owned = claim(folder, resume=resume)
+    check_inputs(folder, targets, inputs)
+    owned.check(targets)
     return folder
+
+
+def remove_earlier(folder: Path) -> None:
+    """Remove what earlier runs left in a folder that is held, and this one did not write."""
+    if owned := active_in(folder):
+        owned.remove_earlier()
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -64,3 +96,19 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds.
+
+    Raises
+    ------
+    InputError
+        In one line: it cannot be read, is no JSON, or is nested too deeply.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({reason(error)})") from error
+    except (ValueError, RecursionError):
+        raise InputError(f"{path}: is no JSON that can be read") from None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .files import plain, write_json
+from ...metrics import InputError
+from .files import plain, read_json, write_json
 
 
 def cached_results(
@@ -44,7 +44,8 @@ def cached_results(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text())
-    except (OSError, ValueError):
+        content = read_json(path)
+    except InputError:
         return {}
-    return content if isinstance(content, dict) else {}
+    sound = isinstance(content, dict) and isinstance(content.get("results"), dict)
+    return content if sound else {}

@@ -27,7 +27,7 @@ def test_saved_frames_are_read_back_exactly(tmp_path: Path) -> None:
     frames = noise(12, 16, 20)
     save_frames(tmp_path / "new" / "frames", frames)
     names = sorted(path.name for path in (tmp_path / "new" / "frames").iterdir())
-    assert names == [f"{index:04d}.png" for index in range(12)]
+    assert names == [*(f"{index:04d}.png" for index in range(12)), "elpips-files.jsonl"]
     assert torch.equal(read_frames(str(tmp_path / "new" / "frames")), frames)
 
 
@@ -38,7 +38,21 @@ def test_frames_of_a_longer_path_are_removed_and_nothing_else(tmp_path: Path) ->
         (tmp_path / name).touch()
     save_frames(tmp_path, noise(3, 16, 16))
     numbered = {f"{index:04d}.png" for index in range(3)}
-    assert {path.name for path in tmp_path.iterdir()} == {*numbered, *others}
+    assert {path.name for path in tmp_path.iterdir()} == {*numbered, *others, "elpips-files.jsonl"}
+
+
+def test_frames_of_another_origin_are_neither_written_over_nor_removed(tmp_path: Path) -> None:
+    for name in ("0001.png", "0007.png"):
+        (tmp_path / name).write_bytes(b"of the user")
+        with pytest.raises(InputError, match=rf"{name}: is neither written over nor removed"):
+            save_frames(tmp_path, noise(3, 16, 16))
+        assert (tmp_path / name).read_bytes() == b"of the user"
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+        (tmp_path / name).unlink()
+    save_frames(tmp_path, noise(3, 16, 16))
+    (tmp_path / "0002.png").write_bytes(b"changed by the user")
+    with pytest.raises(InputError, match=r"0002\.png"):
+        save_frames(tmp_path, noise(2, 16, 16))
 
 
 def test_frames_that_cannot_be_saved_are_one_line(tmp_path: Path) -> None:

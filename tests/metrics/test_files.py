@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from elpips.metrics.errors import InputError
-from elpips.metrics.files import atomic_write
+from elpips.metrics.files import atomic_write, watching
 
 
 def test_a_file_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
@@ -55,3 +55,42 @@ def test_a_file_that_cannot_be_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"), atomic_write(folder) as temporary:
         temporary.write_text("new")
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_temporary_names_are_new_and_follow_no_link(tmp_path: Path) -> None:
+    path, users = tmp_path / "a.txt", tmp_path / "users.txt"
+    users.write_text("the user's")
+    path.symlink_to(users)
+    with atomic_write(path) as one, atomic_write(path) as two:
+        assert one != two and not one.is_symlink()
+        one.write_text("one")
+        two.write_text("two")
+    assert users.read_text() == "the user's"
+    assert path.read_text() == "one" and not path.is_symlink()
+
+
+@pytest.mark.parametrize("stem", ["a" * 245, "ä" * 120])
+def test_long_names_leave_room_for_the_temporary_one(tmp_path: Path, stem: str) -> None:
+    with atomic_write(tmp_path / f"{stem}.txt") as temporary:
+        temporary.write_text("new")
+    assert [path.name for path in tmp_path.iterdir()] == [f"{stem}.txt"]
+
+
+def test_watchers_see_files_before_they_take_their_place(tmp_path: Path) -> None:
+    path, seen = tmp_path / "a.txt", []
+
+    def watch(target: Path, temporary: Path) -> None:
+        seen.append((target, temporary.read_text(), target.exists()))
+
+    with watching(watch), atomic_write(path) as temporary:
+        temporary.write_text("new")
+    with atomic_write(path) as temporary:
+        temporary.write_text("unseen")
+    assert seen == [(path, "new", False)]
+
+    def refuse(target: Path, temporary: Path) -> None:
+        raise InputError("no")
+
+    with pytest.raises(InputError, match=r"^no$"), watching(refuse), atomic_write(path) as temporary:
+        temporary.write_text("refused")
+    assert path.read_text() == "unseen" and list(tmp_path.iterdir()) == [path]
