@@ -31,5 +31,7 @@ from .samples import sample_names as sample_names
 from .scanline import choose_rows as choose_rows
 from .scanline import save_scanlines as save_scanlines
 from .scanline import scanline as scanline
+from .stream import FrameStream as FrameStream
+from .stream import open_frames as open_frames
 from .write import save_image as save_image
 from .write import to_uint8 as to_uint8

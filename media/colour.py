@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -38,18 +39,23 @@ class Raster:
         ICC profile of `colour`, or None.
     orientation
         EXIF orientation, 1 to 8; anything else is taken as 1.
-    frames
-        Number of frames or pages in the file.
     deep
         Whether `colour` holds more than 8 bits per channel.
+    time, duration
+        Seconds since the start at which a frame is shown, and for how long, where the file
+        says so.
+    notices
+        What was lost on the way here, one line each.
     """
 
     colour: Floats
     alpha: Floats | None = None
     profile: bytes | None = None
     orientation: int = 1
-    frames: int = 1
     deep: bool = False
+    time: Fraction | None = None
+    duration: Fraction | None = None
+    notices: tuple[str, ...] = ()
 
 
 def check_size(width: int, height: int) -> None:
@@ -87,9 +93,7 @@ def finish(raster: Raster, alpha: Alpha = "auto") -> tuple[Floats, list[str]]:
     notices
         One line for each thing that changed or left out colours.
     """
-    notices = []
-    if raster.frames > 1:
-        notices.append(f"has {raster.frames} frames or pages; only the first is used")
+    notices = list(raster.notices)
     colour, notice = _to_srgb(raster)
     if notice:
         notices.append(notice)

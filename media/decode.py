@@ -1,7 +1,8 @@
 """Decoding of image files into RGB floats, with what was lost on the way said aloud.
 
 Pillow reads what has at most 8 bits per channel, and only that: it quietly reduces 16-bit
-RGB to 8. Such PNG files are read by torchvision, such TIFF files by tifffile.
+RGB to 8. Such PNG files are read by torchvision, such TIFF files by tifffile. Pictures, pages
+and the frames of animations are all read here.
 """
 
 from __future__ import annotations
@@ -9,8 +10,13 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
+import tifffile
 import torch
 from PIL import Image, UnidentifiedImageError
 
@@ -25,12 +31,10 @@ from .colour import (
     from_floats,
     from_integers,
 )
-from .tiff import is_tiff, read_tiff
+from .formats import KNOWN, PILLOW, kind_of
+from .tiff import is_tiff, read_page, whole_pages
 
-# Reading EPS, for one, would run another program.
-_FORMATS = ("PNG", "JPEG", "MPO", "JPEG2000", "TIFF", "WEBP", "AVIF", "GIF", "BMP", "PPM")
-_KNOWN = "PNG, JPEG, TIFF, WebP, GIF, BMP, PPM or JPEG 2000"
-_ORIENTATION = 0x0112
+_ORIENTATION, _DESCRIPTION = 0x0112, 0x010E
 
 
 def decode(data: bytes, alpha: Alpha = "auto") -> tuple[Floats, list[str]]:
@@ -56,19 +60,28 @@ def decode(data: bytes, alpha: Alpha = "auto") -> tuple[Floats, list[str]]:
     InputError
         In one line: `data` is no image, damaged, too large, or its samples are no colours.
     """
-    if not data:
-        raise InputError(f"the file is empty; expected an image ({_KNOWN})")
+    with in_one_line():
+        opened = open_rasters(data)
+        raster = next(opened.rasters)
+        opened.rasters.close()
+        image, notices = finish(raster, alpha)
+    if opened.count > 1:
+        notices.insert(0, f"has {opened.count} frames or pages; only the first is used")
+    return image, notices
+
+
+@contextmanager
+def in_one_line() -> Iterator[None]:
+    """Turn whatever a decoder raises into an `InputError` of one line."""
     try:
         # Pillow's warnings tell of oddities that are harmless, or errors soon after.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            raster, loss = read_tiff(data) if is_tiff(data) else (None, "")
-            raster = raster or _read(data)
-            image, notices = finish(raster, alpha)
+            yield
     except InputError:
         raise
     except UnidentifiedImageError:
-        raise InputError(f"not an image that can be read; expected {_KNOWN}") from None
+        raise InputError(f"not an image that can be read; expected {KNOWN}") from None
     except Image.DecompressionBombError:
         limit = Image.MAX_IMAGE_PIXELS
         raise InputError(f"the image is too large; expected at most {limit} pixels") from None
@@ -77,35 +90,111 @@ def decode(data: bytes, alpha: Alpha = "auto") -> tuple[Floats, list[str]]:
         # struct.error, zlib.error, EOFError, IndexError and more.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"the image is damaged or not supported ({reason})") from error
-    return image, [loss, *notices] if loss else notices
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An image file that is open: its pictures one by one, their number, and its comment."""
+
+    rasters: Generator[Raster, None, None]
+    count: int = 1
+    comment: str = ""
+
+
+def open_rasters(data: bytes) -> Opened:
+    """Open an image file for its pictures: pages, frames of an animation, or the only one.
+
+    Reduced copies of pages and the previews of phones are no pictures of their own, nor is
+    what an animated PNG shows where animations are not known.
+    """
+    if not data:
+        raise InputError(f"the file is empty; expected an image ({KNOWN})")
+    kind = kind_of(data[:512])
+    if kind not in ("picture", ""):
+        kind = "a video" if kind == "video" else kind
+        raise InputError(f"is {kind}, not an image that can be read; expected {KNOWN}")
+    if is_tiff(data):
+        tiff = tifffile.TiffFile(io.BytesIO(data))
+        indices = whole_pages(tiff)
+        return Opened(_tiff_pages(tiff, data, indices), len(indices))
+    image = open_picture(io.BytesIO(data))
+    count = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+    first = 1 if getattr(image, "default_image", False) and count > 1 else 0
+    return Opened(_pictures(image, data, range(first, count)), count - first, _comment(image))
 
 
 def open_picture(source: str | os.PathLike[str] | io.BytesIO) -> Image.Image:
     """Open with Pillow, if it is of a format that Pillow reads by itself."""
     Image.init()
-    return Image.open(source, formats=[name for name in _FORMATS if name in Image.OPEN])
+    return Image.open(source, formats=[name for name in PILLOW if name in Image.OPEN])
 
 
-def _read(data: bytes) -> Raster:
-    """Read with Pillow; 16-bit PNG colours with torchvision once Pillow found them sound."""
-    with open_picture(io.BytesIO(data)) as image:
-        check_size(*image.size)
-        image.load()
-        colour, alpha = _split(image)
-        # The first chunk of a PNG file is its header, which holds the depth.
-        deep_png = image.format == "PNG" and data[24] == 16
-        if deep_png:
-            colour, alpha = _read_deep_png(data, image.info.get("transparency"))
-        return Raster(
-            colour,
-            alpha,
-            profile=image.info.get("icc_profile"),
-            # Pillow has turned a TIFF upright by now, and removed the tag.
-            orientation=image.getexif().get(_ORIENTATION, 1),
-            # The further pictures of a phone's MPO file are previews and depth maps.
-            frames=1 if image.format == "MPO" else getattr(image, "n_frames", 1),
-            deep=deep_png or image.mode.startswith(("I", "F")),
-        )
+def _pictures(
+    image: Image.Image, data: bytes, indices: Sequence[int]
+) -> Generator[Raster, None, None]:
+    with image:
+        at = Fraction(0)
+        for index in indices:
+            if index:
+                image.seek(index)
+            raster = _loaded(image, data)
+            duration = _seconds(image) if len(indices) > 1 else None
+            yield replace(raster, time=None if duration is None else at, duration=duration)
+            at += duration or 0
+
+
+def _tiff_pages(
+    tiff: tifffile.TiffFile, data: bytes, indices: Sequence[int]
+) -> Generator[Raster, None, None]:
+    """Yield the pages of a TIFF file: with tifffile what is deep, else with Pillow."""
+    with tiff:
+        left = len(tiff.pages) - len(indices)
+        notices = (f"left out {left} reduced copies of its pages",) if left else ()
+        image: Image.Image | None = None
+        for index in indices:
+            raster, loss = read_page(tiff.pages.get(index).aspage())
+            if raster is None:
+                image = image or open_picture(io.BytesIO(data))
+                image.seek(index)
+                raster = _loaded(image, data)
+            yield replace(raster, notices=(loss, *notices) if loss else notices)
+
+
+def _comment(image: Image.Image) -> str:
+    """Return what a GIF, PNG or WebP file says beside its pictures."""
+    comment = image.info.get("comment", image.info.get("Comment", ""))
+    if image.format == "WEBP":
+        comment = image.getexif().get(_DESCRIPTION, "")
+    return comment.decode("latin-1") if isinstance(comment, bytes) else str(comment)
+
+
+def _seconds(image: Image.Image) -> Fraction | None:
+    """Return the seconds for which the current frame of an animation is shown."""
+    duration = image.info.get("duration")
+    if not isinstance(duration, (int, float)) or not 0 <= duration < 1e9:
+        return None
+    return Fraction(duration).limit_denominator(1000) / 1000
+
+
+def _loaded(image: Image.Image, data: bytes) -> Raster:
+    """Load the current picture; ``data`` is the file's, for 16-bit PNG colours."""
+    check_size(*image.size)
+    image.load()
+    colour, alpha = _split(image)
+    # The first chunk of a PNG file is its header, which holds the depth.
+    deep_png = image.format == "PNG" and data[24] == 16
+    first = image.tell() == 0
+    if deep_png and first:
+        colour, alpha = _read_deep_png(data, image.info.get("transparency"))
+    return Raster(
+        colour,
+        alpha,
+        profile=image.info.get("icc_profile"),
+        # Pillow has turned a TIFF upright by now, and removed the tag.
+        orientation=image.getexif().get(_ORIENTATION, 1),
+        deep=deep_png or image.mode.startswith(("I", "F")),
+        notices=() if first or not deep_png else ("its further frames were read at 8 bits",),
+    )
 
 
 def _split(image: Image.Image) -> tuple[Floats, Floats | None]:

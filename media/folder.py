@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import re
 from pathlib import Path
 
 from ..metrics.errors import InputError
+from .formats import PICTURES, STRANGERS
+from .names import in_order
 
-PICTURES = tuple(".avif .bmp .jp2 .jpeg .jpg .png .ppm .tif .tiff .webp".split())
-"""Endings of the names of pictures, in small letters."""
+_logger = logging.getLogger("elpips")
+# So many names of an order are printed at either end.
+_SHOWN = 4
 
 
 def list_images(folder: str | os.PathLike[str]) -> list[Path]:
     """Return the picture files of a folder, by their suffixes, in the natural order of names.
 
-    Numbers in names count by their value: 2 comes before 10. Hidden files are left out: the
-    ``._1.png`` that other systems add, and what is being written.
+    Numbers in names count by their value: 2 comes before 10. Where names can be ordered in
+    more than one way, the order is told as a warning of the logger "elpips". Hidden files are
+    left out: the ``._1.png`` that other systems add, and what is being written. So are GIFs
+    beside other pictures, and pictures of kinds that are not read, which is told.
 
     Raises
     ------
@@ -26,18 +31,35 @@ def list_images(folder: str | os.PathLike[str]) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected a folder of pictures")
-    paths = [
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in PICTURES and not path.name.startswith(".")
-    ]
-    if not paths:
-        raise InputError(f"{folder}: holds no pictures ({', '.join(PICTURES)})")
-    return sorted(paths, key=_natural)
+    try:
+        files = [
+            path for path in folder.iterdir() if not path.name.startswith(".") and not path.is_dir()
+        ]
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({error.strerror or error})") from None
+    pictures = [path for path in files if path.suffix.lower() in PICTURES]
+    frames = [path for path in pictures if path.suffix.lower() != ".gif"] or pictures
+    strangers = [path for path in files if path.suffix.lower() in STRANGERS]
+    left = sorted(path.name for path in [*strangers, *pictures] if path not in set(frames))
+    if not frames:
+        found = f"; {_names(left)} cannot be read" if left else ""
+        raise InputError(f"{folder}: holds no pictures ({', '.join(PICTURES)}){found}")
+    if left:
+        _logger.warning("%s: left out %s", folder, _names(left))
+    ordered, ambiguous = in_order(frames)
+    if ambiguous:
+        names = _names([path.name for path in ordered])
+        _logger.warning("%s: the order of its names is not plain; taken as %s", folder, names)
+    return ordered
 
 
-def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
-    """Sort key in which numbers count by their value; equal ones are told apart by the name."""
-    # What `split` captures, every second part, is a number.
-    parts = enumerate(re.split(r"(\d+)", path.name.lower()))
-    return [(int(part), "") if i % 2 else (-1, part) for i, part in parts], path.name
+def frames_folder(folder: Path) -> Path:
+    """Return the folder of frames in the folder of a run, other folders as they are."""
+    is_run = any((folder / name).is_file() for name in ("run.json", "checkpoint.pt"))
+    return folder / "frames" if is_run and (folder / "frames").is_dir() else folder
+
+
+def _names(names: list[str]) -> str:
+    if len(names) > 2 * _SHOWN:
+        names = [*names[:_SHOWN], "...", *names[-_SHOWN:]]
+    return ", ".join(names)

@@ -10,19 +10,16 @@ import os
 import re
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import UnidentifiedImageError
 from torch import Tensor
 
 from ..metrics.errors import InputError
 from ..metrics.ownership import owned_files
-from .decode import open_picture
 from .folder import list_images
 from .read import read_images
-from .write import Pixels, frame_pixels, save_image
+from .stream import open_frames
+from .write import frame_pixels, save_image
 
-_VIDEOS = {".mp4", ".m4v", ".mkv", ".webm", ".mov", ".avi"}
 # Mean absolute difference below which compression alone tells frames apart, and its share of
 # the difference between neighbours below which a frame of the way back is one of the way forth.
 _SAME = 0.6 / 255
@@ -46,9 +43,9 @@ def read_frames(source: str | os.PathLike[str]) -> Tensor:
         return read_images(list_images(source))
     if not source.exists():
         raise InputError(f"{source}: no such file or folder; expected frames")
-    is_video = source.suffix.lower() in _VIDEOS
-    pixels = np.stack(_video(source) if is_video else _animation(source))
-    frames = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div(255).contiguous()
+    with open_frames(source) as stream:
+        is_video = stream.rate is not None
+        frames = torch.stack(list(stream))
     return forth(without_repeats(frames) if is_video else frames)
 
 
@@ -106,32 +103,3 @@ def without_repeats(frames: Tensor) -> Tensor:
         if float((frames[index] - frames[kept[-1]]).abs().mean()) > _SAME:
             kept.append(index)
     return frames[kept]
-
-
-def _animation(path: Path) -> list[Pixels]:
-    try:
-        with open_picture(path) as image:
-            frames = []
-            for index in range(getattr(image, "n_frames", 1)):
-                image.seek(index)
-                frames.append(np.asarray(image.convert("RGB")))
-    except (UnidentifiedImageError, OSError, EOFError, ValueError) as error:
-        raise InputError(f"{path}: not a readable animation ({error})") from None
-    return frames
-
-
-def _video(path: Path) -> list[Pixels]:
-    # Imported here: PyAV takes long to load.
-    import av
-    import imageio.v3 as iio
-
-    try:
-        # As an open file: names need no interpretation then.
-        with path.open("rb") as file:
-            frames = list(iio.imiter(file, plugin="pyav"))
-    except (av.FFmpegError, OSError, IndexError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "FFmpeg finds no pictures in it"
-        raise InputError(f"{path}: not a readable video ({reason})") from None
-    if not frames:
-        raise InputError(f"{path}: holds no frames")
-    return frames

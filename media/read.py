@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -14,6 +13,7 @@ from ..metrics.errors import InputError
 from .colour import Alpha
 from .crop import Crop, crop_images, resize_short_side
 from .decode import decode
+from .source import read_source
 
 _logger = logging.getLogger("elpips")
 
@@ -44,15 +44,7 @@ def read_image(path: str | os.PathLike[str], *, alpha: Alpha = "auto") -> Tensor
         In one line, with the file's name: it is missing, no image, damaged or too large, or
         it holds samples that are no colours (NaN, floats outside [0, 1]).
     """
-    try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file; expected an image") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a folder; expected an image file") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{path}: cannot be read ({reason})") from None
+    data = read_source(path)
     try:
         image, messages = decode(data, alpha)
     except InputError as error:

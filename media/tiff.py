@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 
 import numpy as np
@@ -19,6 +18,8 @@ _PREMULTIPLIED, _STRAIGHT = 1, 2
 # rest needs a package that not everyone has, and results shall not depend on that.
 _COMPRESSIONS = (1, 8, 32773, 32946)
 _PREDICTORS = (1, 2)
+# Colours, alpha, and what scanners and painting programs add.
+_MOST_SAMPLES = 8
 
 # What tifffile logs of a damaged file is no more than its error says.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
@@ -29,8 +30,17 @@ def is_tiff(data: bytes) -> bool:
     return data.startswith(_SIGNATURES)
 
 
-def read_tiff(data: bytes) -> tuple[Raster | None, str]:
-    """Read the first page of a TIFF file whose samples have more than 8 bits.
+def whole_pages(tiff: tifffile.TiffFile) -> list[int]:
+    """Return the indices of a file's pages without its reduced copies of others."""
+    if len(tiff.pages) == 1:
+        return [0]
+    pages = [tiff.pages.get(index).aspage() for index in range(len(tiff.pages))]
+    whole = [index for index, page in enumerate(pages) if not page.is_reduced]
+    return whole or list(range(len(pages)))
+
+
+def read_page(page: tifffile.TiffPage) -> tuple[Raster | None, str]:
+    """Read a page of a TIFF file whose samples have more than 8 bits.
 
     Returns
     -------
@@ -44,19 +54,21 @@ def read_tiff(data: bytes) -> tuple[Raster | None, str]:
     InputError
         The image is too large or damaged, or its samples are no colours in [0, 1].
     """
-    with tifffile.TiffFile(io.BytesIO(data)) as tiff:
-        page = tiff.pages.first
-        check_size(page.imagewidth, page.imagelength)
-        depth = page.dtype
-        if depth is None or depth.kind == "b" or depth == np.uint8:
-            return None, ""
-        if depth != np.uint16 and depth.kind != "f":
-            raise InputError(BAD_SAMPLES.format(depth))
-        if page.photometric > _RGB or page.axes not in ("YX", "YXS", "SYX"):
-            return None, ""
-        if page.compression not in _COMPRESSIONS or page.predictor not in _PREDICTORS:
-            return None, _loss(page)
-        return _to_raster(page, frames=len(tiff.pages)), ""
+    check_size(page.imagewidth, page.imagelength)
+    depth = page.dtype
+    if depth is None or depth.kind == "b" or depth == np.uint8:
+        return None, ""
+    if depth != np.uint16 and depth.kind != "f":
+        raise InputError(BAD_SAMPLES.format(depth))
+    if page.photometric > _RGB or page.axes not in ("YX", "YXS", "SYX"):
+        return None, ""
+    if page.compression not in _COMPRESSIONS or page.predictor not in _PREDICTORS:
+        return None, _loss(page)
+    if page.samplesperpixel > _MOST_SAMPLES:
+        raise InputError(f"found {page.samplesperpixel} samples a pixel; expected 1 to 4")
+    if page.is_tiled:
+        check_size(page.tilewidth, page.tilelength)
+    return _to_raster(page), ""
 
 
 def _loss(page: tifffile.TiffPage) -> str:
@@ -70,7 +82,7 @@ def _loss(page: tifffile.TiffPage) -> str:
     return f"{advice}, read at 8 bits; uncompressed or deflate files keep all"
 
 
-def _to_raster(page: tifffile.TiffPage, *, frames: int) -> Raster:
+def _to_raster(page: tifffile.TiffPage) -> Raster:
     # tifffile would fill the gaps with zeros.
     if not page.dataoffsets or 0 in page.dataoffsets or 0 in page.databytecounts:
         raise InputError("the image is damaged (some of its pixels are missing)")
@@ -92,6 +104,5 @@ def _to_raster(page: tifffile.TiffPage, *, frames: int) -> Raster:
         alpha,
         profile=bytes(profile.value) if profile else None,
         orientation=orientation.value if orientation else 1,
-        frames=frames,
         deep=True,
     )

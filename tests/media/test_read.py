@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 from pathlib import Path
 
 import numpy as np
@@ -88,10 +89,10 @@ def test_read_image_refuses_what_cannot_be_read(
 ) -> None:
     path = write(tmp_path / "a.png", 17, 11)
 
-    def refuse(self: Path) -> bytes:
-        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+    def refuse(name: Path, flags: int) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", str(name))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(InputError, match=r"cannot be read \(Permission denied\)"):
         read_image(path)
     monkeypatch.undo()

@@ -42,7 +42,7 @@ def test_bad_sources_are_one_line(tmp_path: Path, capsys) -> None:
     Image.fromarray(np.zeros((20, 20, 3), np.uint8)).save(one / "a.png")
     for name, message in (
         ("empty", "holds no pictures"),
-        ("broken.gif", "not a readable animation"),
+        ("broken.gif", "not an image that can be read"),
         ("broken.mp4", "not a readable video"),
         ("missing", "no such file or folder"),
         ("one", "found 1, expected at least 3"),
