@@ -175,6 +175,12 @@ def move(start: Tensor, end: Tensor, time: float, motions: Tensor) -> tuple[Tens
         return frame.clamp(0, 1), moved.clamp(0, 1)
 
 
+def unexplained(start: Tensor, end: Tensor, motions: Tensor) -> Tensor:
+    """Return the local difference (H, W) of the ends halfway that `find_motions` leaves."""
+    errors, _, _ = _hypotheses(start, end, motions.to(start), 0.5)
+    return (_weights(errors) * errors).sum(0)
+
+
 def _trust(errors: Tensor, weights: Tensor) -> Tensor:
     """Return how far motion explains an area (H, W), from 0 to 1."""
     left, still = gaussian_blur(torch.stack([(weights * errors).sum(0), errors[-1]]), _AREA)
