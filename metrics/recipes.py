@@ -22,7 +22,8 @@ class Recipe:
     build
         Makes the network of its tensors and of the probability to keep in dropout.
     linear
-        Weights of the linear layers, by their name in `weights.registry`.
+        Weights of the linear layers, by their name in `weights.registry`, or a file in the
+        package.
     channels
         Of each layer that is compared, hence lengths of its linear weights.
     stand_in
@@ -30,6 +31,8 @@ class Recipe:
         file in the package. None: nothing does.
     ensemble
         Whether images are transformed at random (E-LPIPS) or not at all (LPIPS).
+    whole
+        Whether a file of the user's may hold network and linear layers together (R-LPIPS).
     """
 
     trunk: str
@@ -38,6 +41,7 @@ class Recipe:
     channels: tuple[int, ...]
     stand_in: str | None = None
     ensemble: bool = False
+    whole: bool = False
 
 
 RECIPES: dict[str, Recipe] = {
@@ -67,6 +71,9 @@ RECIPES: dict[str, Recipe] = {
         stand_in="lpips_v0.1_squeeze",
     ),
     "lpips_alex": Recipe("alexnet", AlexNet, "lpips_v0.1_alex", (64, 192, 384, 256, 256)),
+    "rlpips_alex": Recipe(
+        "alexnet", AlexNet, "rlpips_alex_own.safetensors", (64, 192, 384, 256, 256), whole=True
+    ),
 }
 
 CHANNELS: dict[str, tuple[int, ...]] = {name: each.channels for name, each in RECIPES.items()}

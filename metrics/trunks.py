@@ -19,8 +19,8 @@ from .functions import AveragePool
 Drop = Callable[[Tensor], Tensor]
 
 # LPIPS's ScalingLayer, for inputs in [-1, 1].
-_SHIFT = torch.tensor([-0.030, -0.088, -0.188])
-_SCALE = torch.tensor([0.458, 0.448, 0.450])
+INPUT_SHIFT = torch.tensor([-0.030, -0.088, -0.188])
+INPUT_SCALE = torch.tensor([0.458, 0.448, 0.450])
 
 
 def normalise(images: Tensor) -> Tensor:
@@ -28,7 +28,7 @@ def normalise(images: Tensor) -> Tensor:
 
     As the ScalingLayer of LPIPS 0.1 (``lpips/lpips.py``), applied to 2 x - 1.
     """
-    gain, bias = 2 / _SCALE, -(1 + _SHIFT) / _SCALE
+    gain, bias = 2 / INPUT_SCALE, -(1 + INPUT_SHIFT) / INPUT_SCALE
     return torch.addcmul(bias.to(images)[:, None, None], images, gain.to(images)[:, None, None])
 
 

@@ -66,7 +66,8 @@ def load_linear(metric: str, path: Path | None = None) -> Weights:
         ``"lin0"``, ``"lin1"``, ...: float32 (C,) per layer, at least 0. Where the authors'
         file cannot be had, a warning is logged, and ``calibration`` says what is in its place:
         for elpips_vgg the project's own, which comes along; for lpips_vgg and lpips_squeeze
-        LPIPS v0.1's ("stand-in: ..."), whose distances are on another scale.
+        LPIPS v0.1's ("stand-in: ..."), whose distances are on another scale. Of R-LPIPS the
+        project's own are what there is.
 
     Raises
     ------
@@ -74,6 +75,8 @@ def load_linear(metric: str, path: Path | None = None) -> Weights:
         If they cannot be had or used: what was tried, and what to do.
     """
     _check(metric)
+    if RECIPES[metric].linear not in ASSETS:
+        return load_own(metric) if path is None else read_plain(Path(path), metric, metric)
     asset, stand_in = ASSETS[RECIPES[metric].linear], RECIPES[metric].stand_in
     if path is not None:
         fitting = [each for each in ASSETS.values() if each.layout == metric]
@@ -97,8 +100,10 @@ def load_linear(metric: str, path: Path | None = None) -> Weights:
 
 def load_own(metric: str) -> Weights:
     """Load the project's own calibration, which comes along; its metadata holds the recipe."""
-    file = RECIPES[metric].stand_in if metric in RECIPES else None
-    if file is None or file in ASSETS:
+    recipe = RECIPES.get(metric)
+    files = (recipe.stand_in, recipe.linear) if recipe else ()
+    file = next((each for each in files if each and each not in ASSETS), None)
+    if file is None:
         raise WeightsError(f"no calibration of {metric!r} comes along")
     return replace(read_plain(Path(__file__).with_name(file), metric, metric), source=file)
 
