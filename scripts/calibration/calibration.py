@@ -163,11 +163,20 @@ def agreement(pairs: Preferences, linear: Tensor) -> Agreement:
 
 
 def save_linear(
-    path: Path, metric: str, linear: Tensor, label: str, recipe: Mapping[str, Any]
+    path: Path,
+    metric: str,
+    linear: Tensor,
+    label: str,
+    recipe: Mapping[str, Any],
+    network: Mapping[str, Tensor] | None = None,
 ) -> None:
-    """Write linear weights (C,), all layers side by side, as ``lin0``, ``lin1``, ... (C_l,)."""
+    """Write linear weights (C,), all layers side by side, as ``lin0``, ``lin1``, ... (C_l,).
+
+    And the tensors of a network by name, if it goes with them.
+    """
     parts = linear.split(CHANNELS[metric])
     tensors = {f"lin{index}": part.contiguous() for index, part in enumerate(parts)}
+    tensors |= network or {}
     metadata = {"calibration": label, "recipe": json.dumps(plain(recipe), sort_keys=True)}
     with atomic_write(path) as temporary:
         temporary.write_bytes(safetensors.torch.save(tensors, metadata))

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import torch
+
+_SEED_BYTES = 8
+
+
+def generator_of(*words: object) -> torch.Generator:
+    """Return the generator of what the words name, which no other words share."""
+    digest = hashlib.sha256("/".join(map(str, words)).encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:_SEED_BYTES], "little") % 2**63)
 
 
 def uniform(rng: torch.Generator, low: float, high: float) -> float:

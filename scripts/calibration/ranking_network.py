@@ -19,7 +19,7 @@ class RankingNetwork(nn.Module):
     Of (d0, d1, d0 - d1, d0 / (0.1 + d1), d1 / (0.1 + d0)), by two hidden layers.
     """
 
-    def __init__(self, hidden: int, generator: torch.Generator) -> None:
+    def __init__(self, hidden: int, generator: torch.Generator, *, orient: bool = True) -> None:
         super().__init__()
         sizes = (_INPUTS, hidden, hidden, 1)
         self.layers = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(sizes))
@@ -28,7 +28,8 @@ class RankingNetwork(nn.Module):
             bound = fan_in**-0.5
             with torch.no_grad():
                 parameter.copy_((torch.rand(parameter.shape, generator=generator) * 2 - 1) * bound)
-        self._orient()
+        if orient:
+            self._orient()
 
     def _orient(self) -> None:
         """Let a larger first distance speak for the second alternative, to begin with.

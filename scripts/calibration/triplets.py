@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from ...media.write import to_uint8
 from ...metrics.errors import InputError
 from .families import distort
 from .patches import Part, random_patch, region
-from .random_numbers import integer, uniform
+from .random_numbers import generator_of, integer, uniform
 from .set_options import SetOptions
 
 PHOTOGRAPHS = (
@@ -36,8 +35,6 @@ PHOTOGRAPHS = (
     "tissue",
 )
 """The samples that patches are cut from: whole photographs, each scene once."""
-
-_SEED_BYTES = 8
 
 
 def load_photographs(
@@ -66,9 +63,7 @@ def check_room(photographs: Mapping[str, Tensor], size: int) -> None:
 
 def triplet_generator(seed: int, part: Part, family: str, index: int) -> torch.Generator:
     """Return the generator of one triplet, which no other triplet shares."""
-    name = f"{seed}/{part}/{family}/{index}".encode()
-    digest = hashlib.sha256(name).digest()[:_SEED_BYTES]
-    return torch.Generator().manual_seed(int.from_bytes(digest, "little") % 2**63)
+    return generator_of(seed, part, family, index)
 
 
 def make_triplet(

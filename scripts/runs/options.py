@@ -15,8 +15,14 @@ from tyro.conf import OmitArgPrefixes
 from ...geometry import AttackOptions, BarycenterOptions, GeodesicOptions
 from ...media import Alpha, Crop, read_images
 from ...metrics import DEFAULT_METRIC, InputError, Metric, available_metrics, create_metric
+from ...metrics.recipes import CHANNELS
 
-MetricName = Annotated[str, tyro.conf.arg(help=f"One of {', '.join(available_metrics())}.")]
+MetricName = Annotated[
+    str,
+    tyro.conf.arg(
+        help=f"One of {', '.join(available_metrics())}; NAME=FILE takes its weights from a file."
+    ),
+]
 """A metric's name, as the type of an option."""
 
 Member = Literal["geometry", "color", "scaling", "dropout"]
@@ -142,10 +148,18 @@ def ensemble_options(members: Sequence[Member] | None) -> dict[str, Any]:
 def make_metric(name: str, device: str | torch.device = "auto", **options: Any) -> Metric:
     """Create a metric on a device; arguments as of `resolve_device` and `create_metric`.
 
+    ``NAME=FILE`` takes what the file holds: linear weights, an R-LPIPS with its network, or the
+    network of a metric that is nothing else. The metric is then called by the file's name too.
     Where a calibration stands in for the authors', the loading of weights says so through
     the ``elpips`` logger, and nobody needs to say it again.
     """
-    return create_metric(name, device=resolve_device(device), **options)
+    name, _, file = name.partition("=")
+    if file:
+        options["linear" if name in CHANNELS else "trunk"] = Path(file)
+    metric = create_metric(name, device=resolve_device(device), **options)
+    if file:
+        metric.name = f"{name}={Path(file).name}"
+    return metric
 
 
 def weights_record(metric: Metric) -> list[dict[str, str | None]]:
