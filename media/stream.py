@@ -82,11 +82,16 @@ class FrameStream:
         self._first: Frame | None = None
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Height and width of the first frame not yet taken; of all where one size is asked for."""
+    def first(self) -> Frame:
+        """The first frame that is not yet taken, which it is not by this."""
         if self._first is None:
             self._first = next(self._frames)
-        return self._first.image.shape[1], self._first.image.shape[2]
+        return self._first
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the first frame not yet taken; of all where one size is asked for."""
+        return self.first.image.shape[1], self.first.image.shape[2]
 
     def timed(self) -> Iterator[Frame]:
         """Yield the frames with their times."""
