@@ -1,0 +1,233 @@
+"""Footage in, smoother footage out: interval by interval, so that a run can go on anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from ...geometry import GeodesicOptions, interpolate
+from ...geometry.cuts import is_cut
+from ...geometry.footage import Interval, intervals, moments, transitions
+from ...geometry.reference_path import PathInit
+from ...media import FrameStream, open_frames, save_image
+from ...media.crop import crop_images, resize_short_side
+from ...metrics import InputError, Metric
+from .files import prepare_outdir, read_json, write_json
+from .options import PictureOptions
+
+logger = logging.getLogger("elpips")
+
+PICTURE_RATE = Fraction(24)
+"""Frames per second that a folder of pictures is taken to have been made at."""
+
+_ENDS = 1 << 20
+
+
+@dataclass(frozen=True)
+class Retiming:
+    """How fast footage plays, and the result.
+
+    Attributes
+    ----------
+    source, result
+        Frames per second.
+    """
+
+    source: Fraction
+    result: Fraction
+
+    @property
+    def step(self) -> Fraction:
+        """Frame times of the source from one frame of the result to the next."""
+        return self.source / self.result
+
+
+@dataclass(frozen=True)
+class Smoother:
+    """What makes the frames between two.
+
+    Attributes
+    ----------
+    metric, options, init
+        As of `interpolate`.
+    """
+
+    metric: Metric
+    options: GeodesicOptions
+    init: PathInit = "flow"
+
+    def between(self, start: Tensor, end: Tensor, times: list[Fraction]) -> list[Tensor] | None:
+        """Return the frames (3, H, W) at times in [0, 1); None where it was interrupted."""
+        found = interpolate(
+            start, end, transitions(times) + 1, self.options, metric=self.metric, init=self.init
+        )
+        if found.solution.interrupted:
+            return None
+        return list(found([float(time) for time in times]).cpu())
+
+
+def retiming(stream: FrameStream, factor: int, rate: float | None, given: float | None) -> Retiming:
+    """Return the rates of a source and of its result.
+
+    Parameters
+    ----------
+    stream
+        The source.
+    factor
+        Frames of the result for each of the source's, where no rate is given.
+    rate
+        Frames per second of the result.
+    given
+        Of the source, where it states none or another one shall be taken.
+
+    Raises
+    ------
+    InputError
+        A number is out of range.
+    """
+    for name, value in (("factor", factor), ("fps", rate), ("source fps", given)):
+        if value is not None and not 0 < value <= 1000:
+            raise InputError(f"{name}: found {value}, expected above 0 and at most 1000")
+    if given is not None:
+        source = _fraction(given)
+    else:
+        source = stream.rate or _rate_of_pictures(stream)
+    return Retiming(source, source * factor if rate is None else _fraction(rate))
+
+
+def smooth(
+    stream: FrameStream,
+    frames: Path,
+    step: Fraction,
+    smoother: Smoother,
+    pictures: PictureOptions,
+    device: torch.device,
+) -> tuple[Counter[str], bool]:
+    """Write the frames of the result to a folder, ``000000.png`` and on.
+
+    Frames that are there already are kept: an interrupted run goes on with the pair that it
+    was at. A bar shows the frames of the source and the time left.
+
+    Returns
+    -------
+    counts
+        Frames ``"written"`` and ``"kept"``, ``"cuts"``, and intervals that stand ``"still"``.
+    interrupted
+        Whether Ctrl-C ended it.
+    """
+    counts: Counter[str] = Counter()
+    source = (_prepared(frame, pictures) for frame in stream)
+    with tqdm(total=stream.count, desc="frames", disable=None) as bar:
+        for interval in intervals(source):
+            wanted = moments(interval, step)
+            paths = [frames / f"{number:06d}.png" for number, _ in wanted]
+            if all(path.is_file() for path in paths):
+                counts["kept"] += len(paths)
+            else:
+                found = _frames_of(interval, [time for _, time in wanted], smoother, device, counts)
+                if found is None:
+                    return counts, True
+                for path, frame in zip(paths, found, strict=True):
+                    save_image(path, frame)
+                counts["written"] += len(paths)
+            bar.update(interval.span or 1)
+    return counts, False
+
+
+def check_same(folder: Path, identity: dict[str, Any], *, resume: bool) -> None:
+    """Note in a folder what a run makes; with ``resume`` it must be what was noted there.
+
+    Raises
+    ------
+    InputError
+        The run there made something else: which options or input differ.
+    """
+    path = folder / "footage.json"
+    if resume:
+        if not path.is_file():
+            raise InputError(f"{folder}: holds no footage to go on with; leave --resume out")
+        known = read_json(path)
+        kept = known if isinstance(known, dict) else {}
+        differ = [name for name, value in identity.items() if kept.get(name) != value]
+        if differ:
+            raise InputError(
+                f"{folder}: was made with another {', '.join(differ)}; resume with the same "
+                "footage and options, or name another --outdir"
+            )
+        return
+    write_json(path, identity)
+
+
+def source_digest(source: Path) -> str:
+    """Return what tells footage from other footage: names, sizes, and the ends of a file."""
+    digest = hashlib.sha256()
+    if source.is_dir():
+        for path in sorted(source.iterdir()):
+            if path.is_file():
+                digest.update(f"{path.name} {path.stat().st_size}\n".encode("utf-8", "replace"))
+        return digest.hexdigest()
+    size = source.stat().st_size
+    digest.update(str(size).encode())
+    with source.open("rb") as file:
+        digest.update(file.read(_ENDS))
+        file.seek(max(0, size - _ENDS))
+        digest.update(file.read(_ENDS))
+    return digest.hexdigest()
+
+
+def _frames_of(
+    interval: Interval,
+    times: list[Fraction],
+    smoother: Smoother,
+    device: torch.device,
+    counts: Counter[str],
+) -> list[Tensor] | None:
+    """Return the frames of an interval at times in [0, 1)."""
+    if interval.kind != "motion":
+        counts["still"] += interval.kind == "still"
+        return [interval.start] * len(times)
+    if is_cut(interval.start, interval.end):
+        counts["cuts"] += 1
+        logger.warning(
+            "frame %d: cut to another scene; the frame before it is held",
+            interval.index + interval.span,
+        )
+        return [interval.start] * len(times)
+    if all(time == 0 for time in times):
+        return [interval.start] * len(times)
+    start, end = interval.start.to(device), interval.end.to(device)
+    return smoother.between(start, end, times)
+
+
+def _prepared(frame: Tensor, pictures: PictureOptions) -> Tensor:
+    if pictures.size is not None:
+        frame = resize_short_side(frame, pictures.size)
+    return crop_images([frame], pictures.crop or "none")[0]
+
+
+def _rate_of_pictures(stream: FrameStream) -> Fraction:
+    """Return the rate of an animation by its first frame's time, or that of pictures."""
+    duration = stream.first.duration
+    if duration:
+        return 1 / duration
+    logger.warning(
+        "%s: states no rate; taken as %s frames per second (--source-fps states it)",
+        stream.source,
+        PICTURE_RATE,
+    )
+    return PICTURE_RATE
+
+
+def _fraction(rate: float) -> Fraction:
+    """Return a rate as the fraction that is meant: 29.97 is 30000/1001."""
+    drop = Fraction(round(rate * 1.001) * 1000, 1001)
+    return drop if abs(float(drop) - rate) < 0.005 and rate != round(rate) else Fraction(str(rate))

@@ -1,0 +1,100 @@
+"""Footage made smoother: every frame in its place, cuts and stills held, runs that go on."""
+
+from __future__ import annotations
+
+import logging
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import torch
+
+from elpips.geometry import GeodesicOptions
+from elpips.media import open_frames, read_image, save_frames
+from elpips.media.samples import read_sample
+from elpips.metrics import InputError, create_metric
+from elpips.scripts.runs.footage import (
+    Retiming,
+    Smoother,
+    check_same,
+    retiming,
+    smooth,
+    source_digest,
+)
+from elpips.scripts.runs.options import PictureOptions
+
+CHELSEA, COFFEE = read_sample("chelsea"), read_sample("coffee")
+SHOTS = [
+    CHELSEA[:, 50:98, 60:108],
+    CHELSEA[:, 50:98, 62:110],
+    CHELSEA[:, 50:98, 62:110],
+    COFFEE[:, 50:98, 60:108],
+]
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def smoother() -> Smoother:
+    return Smoother(create_metric("l2"), GeodesicOptions(steps=2))
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    save_frames(tmp_path / "shots", torch.stack(SHOTS))
+    return tmp_path / "shots"
+
+
+def run(shots: Path, out: Path, smoother: Smoother, step: Fraction = Fraction(1, 2)):
+    out.mkdir(exist_ok=True)
+    with open_frames(shots) as stream:
+        return smooth(stream, out, step, smoother, PictureOptions(), CPU)
+
+
+def test_twice_as_many_frames_with_the_cut_held(shots, tmp_path, smoother, caplog) -> None:
+    out = tmp_path / "out"
+    with caplog.at_level(logging.WARNING, "elpips"):
+        counts, interrupted = run(shots, out, smoother)
+    assert not interrupted and counts["written"] == 7 and counts["cuts"] == 1
+    assert "frame 3: cut to another scene" in caplog.text
+    frames = [read_image(path) for path in sorted(out.iterdir())]
+    for index, source in ((0, 0), (2, 1), (4, 1), (5, 1), (6, 3)):
+        assert torch.equal(frames[index], (SHOTS[source] * 255).round() / 255)
+    between = CHELSEA[:, 50:98, 61:109]
+    assert (frames[1] - between).abs().mean() < (SHOTS[0] - between).abs().mean()
+
+
+def test_a_run_goes_on_with_the_same_pixels(shots, tmp_path, smoother) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    run(shots, whole, smoother)
+    run(shots, broken, smoother)
+    (broken / "000001.png").unlink()
+    counts, _ = run(shots, broken, smoother)
+    assert counts["written"] == 2 and counts["kept"] == 5
+    for path in whole.iterdir():
+        assert path.read_bytes() == (broken / path.name).read_bytes()
+
+
+def test_ctrl_c_ends_between_pairs(shots, tmp_path, smoother, monkeypatch) -> None:
+    monkeypatch.setattr(Smoother, "between", lambda *_: None)
+    counts, interrupted = run(shots, tmp_path / "out", smoother)
+    assert interrupted and counts["written"] == 0
+
+
+def test_rates_are_the_sources_times_a_factor_or_as_asked(shots) -> None:
+    with open_frames(shots) as stream:
+        assert retiming(stream, 4, None, 12.0) == Retiming(Fraction(12), Fraction(48))
+        assert retiming(stream, 4, 29.97, 23.976).step == Fraction(4, 5)
+        assert retiming(stream, 2, None, None).source == 24
+        with pytest.raises(InputError, match="fps: found 0"):
+            retiming(stream, 2, 0.0, None)
+
+
+def test_other_footage_or_options_are_not_gone_on_with(shots, tmp_path) -> None:
+    first = {"source": source_digest(shots), "step": "1/2"}
+    with pytest.raises(InputError, match="no footage to go on with"):
+        check_same(tmp_path, first, resume=True)
+    check_same(tmp_path, first, resume=False)
+    check_same(tmp_path, first, resume=True)
+    (shots / "0003.png").unlink()
+    with pytest.raises(InputError, match="another source, step"):
+        check_same(tmp_path, {"source": source_digest(shots), "step": "1/4"}, resume=True)
