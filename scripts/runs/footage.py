@@ -18,10 +18,10 @@ from ...geometry import GeodesicOptions, interpolate
 from ...geometry.cuts import is_cut
 from ...geometry.footage import Interval, intervals, moments, transitions
 from ...geometry.reference_path import PathInit
-from ...media import FrameStream, open_frames, save_image
+from ...media import FrameStream, save_image
 from ...media.crop import crop_images, resize_short_side
 from ...metrics import InputError, Metric
-from .files import prepare_outdir, read_json, write_json
+from .files import read_json, write_json
 from .options import PictureOptions
 
 logger = logging.getLogger("elpips")
