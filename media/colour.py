@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageCms
 
 from ..metrics.errors import InputError
+from .profile import ColourSpace, read_profile
 
 Floats = npt.NDArray[np.float32]
 
@@ -37,6 +38,8 @@ class Raster:
         (H, W, 1) in [0, 1], or None where the file has no transparency.
     profile
         ICC profile of `colour`, or None.
+    space
+        What the file states of its colours in another way, where it has no profile.
     orientation
         EXIF orientation, 1 to 8; anything else is taken as 1.
     deep
@@ -51,6 +54,7 @@ class Raster:
     colour: Floats
     alpha: Floats | None = None
     profile: bytes | None = None
+    space: ColourSpace | None = None
     orientation: int = 1
     deep: bool = False
     time: Fraction | None = None
@@ -118,8 +122,12 @@ def _to_srgb(raster: Raster) -> tuple[Floats, str]:
     if raster.profile:
         try:
             return _convert(raster.colour, mode, raster.profile, deep=raster.deep)
-        except (ImageCms.PyCMSError, OSError):
+        except (ImageCms.PyCMSError, OSError, ValueError):
             notice = "its colour profile cannot be used and was ignored"
+    if raster.space is not None and mode != "CMYK":
+        if raster.space.is_srgb(raster.colour.shape[2]):
+            return raster.colour, ""
+        return raster.space.to_srgb(raster.colour), f"converted from {raster.space.name} to sRGB"
     if mode != "CMYK":
         return raster.colour, notice
     pixels = np.asarray(_to_pillow(raster.colour, mode).convert("RGB"))
@@ -130,8 +138,15 @@ def _convert(colour: Floats, mode: str, profile: bytes, *, deep: bool) -> tuple[
     """Convert colours of an ICC profile to sRGB, if they are not in it."""
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     name = " ".join(ImageCms.getProfileDescription(source).split()) or "unnamed"
-    if mode == "RGB" and "srgb" in name.lower():
-        return colour, ""
+    notice = f"converted from the colour profile '{name}' to sRGB"
+    space = None if mode == "CMYK" else read_profile(profile, name)
+    if space is not None:
+        if len(space.curves) == 1 and mode == "RGB":
+            raise ValueError("a profile for grey")
+        return (colour, "") if space.is_srgb(colour.shape[2]) else (space.to_srgb(colour), notice)
+    # A profile that is for RGB serves grey with three equal channels.
+    if mode == "L" and profile[16:20] == b"RGB ":
+        mode, colour = "RGB", np.repeat(colour, 3, axis=2)
     converted = ImageCms.profileToProfile(
         _to_pillow(colour, mode),
         source,
@@ -141,8 +156,7 @@ def _convert(colour: Floats, mode: str, profile: bytes, *, deep: bool) -> tuple[
         flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )
     depth = " at 8 bits per channel" if deep else ""
-    notice = f"converted from the colour profile '{name}' to sRGB{depth}"
-    return from_integers(np.asarray(converted), 255), notice
+    return from_integers(np.asarray(converted), 255), notice + depth
 
 
 def _to_pillow(colour: Floats, mode: str) -> Image.Image:

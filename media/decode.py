@@ -32,6 +32,7 @@ from .colour import (
     from_integers,
 )
 from .formats import KNOWN, PILLOW, kind_of
+from .stated import hidden_profile, stated_by
 from .tiff import is_tiff, read_page, whole_pages
 
 _ORIENTATION, _DESCRIPTION = 0x0112, 0x010E
@@ -134,10 +135,14 @@ def _pictures(
 ) -> Generator[Raster, None, None]:
     with image:
         at = Fraction(0)
+        space, notice = stated_by(image, data)
         for index in indices:
             if index:
                 image.seek(index)
             raster = _loaded(image, data)
+            if raster.profile is None:
+                told = (*raster.notices, notice) if notice else raster.notices
+                raster = replace(raster, space=space, notices=told)
             duration = _seconds(image) if len(indices) > 1 else None
             yield replace(raster, time=None if duration is None else at, duration=duration)
             at += duration or 0
@@ -157,6 +162,8 @@ def _tiff_pages(
                 image = image or open_picture(io.BytesIO(data))
                 image.seek(index)
                 raster = _loaded(image, data)
+                if raster.profile is None:
+                    raster = replace(raster, space=stated_by(image, data)[0])
             yield replace(raster, notices=(loss, *notices) if loss else notices)
 
 
@@ -189,7 +196,7 @@ def _loaded(image: Image.Image, data: bytes) -> Raster:
     return Raster(
         colour,
         alpha,
-        profile=image.info.get("icc_profile"),
+        profile=image.info.get("icc_profile") or hidden_profile(image, data),
         # Pillow has turned a TIFF upright by now, and removed the tag.
         orientation=image.getexif().get(_ORIENTATION, 1),
         deep=deep_png or image.mode.startswith(("I", "F")),

@@ -61,7 +61,7 @@ def write_mp4(
     if not faithful:
         padding = [(0, 0), (0, pixels.shape[1] % 2), (0, pixels.shape[2] % 2), (0, 0)]
         pixels = np.pad(pixels, padding, mode="edge")
-    pictures = pixels if faithful else [_yuv420(frame) for frame in pixels]
+    pictures = pixels if faithful else [yuv420(frame) for frame in pixels]
     try:
         with (
             atomic_write(path) as temporary,
@@ -71,7 +71,9 @@ def write_mp4(
             ) as container,
         ):
             stream = container.add_stream(
-                "libx264rgb" if faithful else "libx264", rate=rate, options=_options(faithful)
+                "libx264rgb" if faithful else "libx264",
+                rate=rate,
+                options=encoder_options(faithful=faithful),
             )
             stream.height, stream.width = pixels.shape[1:3]
             stream.pix_fmt = "rgb24" if faithful else "yuv420p"
@@ -94,7 +96,8 @@ def _constant_rate(shown: Sequence[tuple[int, int]]) -> tuple[list[int], Fractio
     return order, Fraction(1000 * parts, tick)
 
 
-def _options(faithful: bool) -> dict[str, str]:
+def encoder_options(*, faithful: bool = False) -> dict[str, str]:
+    """Return x264's options: quality, and the tags that say which colours these are."""
     if faithful:
         return {"crf": "0", "preset": "slow"}
     names = ("colorspace", "color_primaries", "color_trc")
@@ -102,7 +105,7 @@ def _options(faithful: bool) -> dict[str, str]:
     return {"crf": "12", "preset": "slow", **tags}
 
 
-def _yuv420(frame: Pixels) -> Pixels:
+def yuv420(frame: Pixels) -> Pixels:
     """Convert (H, W, 3), even sizes, to the planes (3 H / 2, W) of limited BT.709 in 4:2:0.
 
     Chroma is sited as H.264 assumes: between two rows, on the left of two columns.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import numpy as np
 import tifffile
 
 from ..metrics.errors import InputError
 from .colour import BAD_SAMPLES, Raster, check_size, from_floats, from_integers
+from .profile import ColourSpace
+from .stated import by_tags
 
 _SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION, _PROFILE = 274, 34675
@@ -82,6 +85,23 @@ def _loss(page: tifffile.TiffPage) -> str:
     return f"{advice}, read at 8 bits; uncompressed or deflate files keep all"
 
 
+def _space(page: tifffile.TiffPage) -> ColourSpace | None:
+    """Return what the page's tags of colorimetry say."""
+    rationals = (318, 319)
+
+    def value(code: int) -> Any:
+        tag = page.tags.get(code)
+        if tag is None or code not in rationals:
+            return None if tag is None else tag.value
+        pairs = zip(tag.value[::2], tag.value[1::2], strict=True)
+        return [numerator / denominator for numerator, denominator in pairs]
+
+    try:
+        return by_tags(value)[0]
+    except (ValueError, TypeError, ZeroDivisionError, IndexError, np.linalg.LinAlgError):
+        return None
+
+
 def _to_raster(page: tifffile.TiffPage) -> Raster:
     # tifffile would fill the gaps with zeros.
     if not page.dataoffsets or 0 in page.dataoffsets or 0 in page.databytecounts:
@@ -103,6 +123,7 @@ def _to_raster(page: tifffile.TiffPage) -> Raster:
         colour,
         alpha,
         profile=bytes(profile.value) if profile else None,
+        space=None if profile else _space(page),
         orientation=orientation.value if orientation else 1,
         deep=True,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -12,6 +12,8 @@ import numpy as np
 from ..metrics.errors import InputError
 from .colour import Raster, check_size, from_integers
 from .formats import DEMUXERS
+from .profile import ColourSpace
+from .stated import by_code
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -29,7 +31,8 @@ _ORIENTATIONS = {
     (0, -1, -1, 0): 7,
     (0, -1, 1, 0): 8,
 }
-_PQ, _HLG = 16, 18
+# Code points of ITU-T H.273: BT.2020 and P3; PQ and HLG; BT.709's tones.
+_WIDE, _HDR, _TELEVISION = (9, 11, 12), (16, 18), 1
 
 
 @dataclass(frozen=True)
@@ -68,14 +71,16 @@ class Video:
         """
         import av
 
-        told = _notices(self.stream)
+        space, told = _colours(self.stream)
         number, start = 0, None
         try:
             for frame in self.container.decode(self.stream):
                 check_size(frame.width, frame.height)
                 time = None if frame.pts is None else frame.pts * (frame.time_base or Fraction(0))
                 start = time if start is None else start
-                yield _raster(frame, time, start, told)
+                raster = _raster(frame, told)
+                at = None if time is None or start is None else time - start
+                yield replace(raster, space=space, time=at)
                 number += 1
         except (av.FFmpegError, ValueError, IndexError, OSError) as error:
             if isinstance(error, InputError):
@@ -121,9 +126,7 @@ def open_video(file: BinaryIO) -> Video:
     )
 
 
-def _raster(
-    frame: VideoFrame, time: Fraction | None, start: Fraction | None, told: tuple[str, ...]
-) -> Raster:
+def _raster(frame: VideoFrame, told: tuple[str, ...]) -> Raster:
     parts = frame.format.components
     deep = max(part.bits for part in parts) > 8
     clear = any(part.is_alpha for part in parts)
@@ -136,7 +139,6 @@ def _raster(
         samples[..., 3:] if clear else None,
         orientation=_orientation(frame),
         deep=deep,
-        time=None if time is None or start is None else time - start,
         duration=duration * frame.time_base if duration and frame.time_base else None,
         notices=told + (("is interlaced",) if frame.interlaced_frame else ()),
     )
@@ -168,15 +170,18 @@ def _orientation(frame: VideoFrame) -> int:
     )
 
 
-def _notices(stream: VideoStream) -> tuple[str, ...]:
-    """Say what of a video's statements is not honoured."""
+def _colours(stream: VideoStream) -> tuple[ColourSpace | None, tuple[str, ...]]:
+    """Return the space of wide colours, and what of a video's statements is not honoured."""
     told = []
     ratio = stream.sample_aspect_ratio
     if ratio and ratio != 1:
         told.append(f"its pixels are not square ({ratio.numerator}:{ratio.denominator}); kept so")
-    if int(getattr(stream.codec_context, "color_trc", 0) or 0) in (_PQ, _HLG):
-        told.append("its tones are HDR (PQ or HLG), read as they are stored")
-    return tuple(told)
+    context = stream.codec_context
+    primaries, transfer = int(context.color_primaries or 0), int(context.color_trc or 0)
+    # The tones and primaries of television are shown as sRGB's are, everywhere.
+    transfer = transfer if transfer in _HDR else _TELEVISION
+    space, notice = by_code(primaries if primaries in _WIDE else 1, transfer, "video")
+    return space, (*told, notice) if notice else tuple(told)
 
 
 def _reason(error: Exception) -> str:

@@ -87,6 +87,54 @@ def foreign_profile() -> bytes:
     return bytes(profile).replace("sRGB".encode("utf-16-be"), "Test".encode("utf-16-be"))
 
 
+def icc(kind: bytes, name: str, tags: dict[bytes, bytes]) -> bytes:
+    """Make an ICC profile with a description, D50 as its white, and the given tags."""
+    text = name.encode() + b"\0"
+    content = {
+        b"desc": b"desc\0\0\0\0" + struct.pack(">I", len(text)) + text + bytes(78),
+        b"wtpt": xyz(0.9642, 1, 0.8249),
+        **tags,
+    }
+    table, body = struct.pack(">I", len(content)), b""
+    start = 132 + 12 * len(content)
+    for key, value in content.items():
+        table += key + struct.pack(">II", start + len(body), len(value))
+        body += value + bytes(-len(value) % 4)
+    head = struct.pack(">I", start + len(body)) + b"lcms\x02\x40\0\0mntr" + kind + b"XYZ "
+    head += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + bytes(28)
+    head += struct.pack(">3i", 63190, 65536, 54061)
+    return head.ljust(128, b"\0") + table + body
+
+
+def xyz(*values: float) -> bytes:
+    return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
+
+
+def rgb_profile(name: str, curve: bytes) -> bytes:
+    """Make a profile of sRGB's primaries and any curve."""
+    columns = {
+        b"rXYZ": xyz(0.4361, 0.2225, 0.0139),
+        b"gXYZ": xyz(0.3851, 0.7169, 0.0971),
+        b"bXYZ": xyz(0.1431, 0.0606, 0.7141),
+    }
+    curves = dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    return icc(b"RGB ", name, columns | curves)
+
+
+def linear_profile(name: str) -> bytes:
+    return rgb_profile(name, b"curv" + bytes(8))
+
+
+def grey_profile() -> bytes:
+    """Make a profile of linear grey."""
+    return icc(b"GRAY", "Linear grey", {b"kTRC": b"curv" + bytes(8)})
+
+
+def to_linear(colour: np.ndarray) -> np.ndarray:
+    """Return sRGB in [0, 1] as linear light."""
+    return np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+
+
 def on_white(colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     return np.asarray(colour * alpha[..., None] + 1 - alpha[..., None])
 

@@ -17,10 +17,13 @@ from image_files import (
     chunk,
     deep_png,
     foreign_profile,
+    grey_profile,
+    linear_profile,
     on_white,
     pillow,
     pixels_of,
     tiff,
+    to_linear,
 )
 
 
@@ -93,8 +96,8 @@ def test_other_colour_profiles_are_converted_to_srgb(form: str) -> None:
         data = pillow(Image.fromarray(RGB), form, icc_profile=profile)
     image, (notice,) = decode(data)
     assert "Test" in notice
-    assert notice.endswith("to sRGB at 8 bits per channel" if "16" in form else "to sRGB")
-    np.testing.assert_allclose(image * 255, RGB[..., ::-1], atol=2)
+    assert notice.endswith("to sRGB")
+    np.testing.assert_allclose(image * 255, RGB[..., ::-1], atol=0.25)
 
 
 def test_an_srgb_profile_changes_nothing() -> None:
@@ -103,11 +106,41 @@ def test_an_srgb_profile_changes_nothing() -> None:
     np.testing.assert_array_equal(image, RGB / np.float32(255))
 
 
-@pytest.mark.parametrize("profile", [b"nonsense", foreign_profile()])
+@pytest.mark.parametrize("profile", [b"nonsense", foreign_profile()[:300], grey_profile()])
 def test_a_profile_that_does_not_fit_is_ignored_with_a_notice(profile: bytes) -> None:
-    data = pillow(Image.fromarray(GREY), icc_profile=profile)
+    data = pillow(Image.fromarray(RGB), icc_profile=profile)
     image = pixels_of(data, "profile cannot be used")
+    np.testing.assert_array_equal(image, RGB / np.float32(255))
+
+
+def test_grey_is_the_same_in_every_space_of_the_same_tones() -> None:
+    image = pixels_of(pillow(Image.fromarray(GREY), icc_profile=foreign_profile()))
     np.testing.assert_array_equal(image[..., 0], GREY / np.float32(255))
+
+
+@pytest.mark.parametrize("name", ["Linear Rec709", "GIMP built-in Linear sRGB"])
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_profile_is_judged_by_its_curves_and_not_by_its_name(name: str, deep: bool) -> None:
+    profile = linear_profile(name)
+    if deep:
+        linear = np.rint(to_linear(RGB / 255) * 65535).astype(np.uint16)
+        data = deep_png(linear, chunk(b"iCCP", b"p\0\0" + zlib.compress(profile)))
+    else:
+        linear = np.rint(to_linear(RGB / 255) * 255).astype(np.uint8)
+        data = pillow(Image.fromarray(linear), icc_profile=profile)
+    image = pixels_of(data, f"converted from the colour profile '{name}' to sRGB")
+    # Eight bits of linear light are coarse in the dark.
+    np.testing.assert_allclose(image * 255, RGB, atol=0.6 if deep else 13)
+
+
+def test_a_grey_profile_is_honoured() -> None:
+    data = pillow(Image.fromarray(GREY), icc_profile=grey_profile())
+    image = pixels_of(data, "converted from the colour profile")
+    expected = GREY / 255
+    expected = np.where(
+        expected <= 0.0031308, 12.92 * expected, 1.055 * expected ** (1 / 2.4) - 0.055
+    )
+    np.testing.assert_allclose(image[..., 1], expected, atol=1e-4)
 
 
 def test_a_cmyk_jpeg_with_an_unusable_profile_is_read() -> None:

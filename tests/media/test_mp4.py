@@ -100,7 +100,7 @@ def test_chroma_is_sited_on_the_left() -> None:
     # A ramp of blue: averaging centred on the even columns keeps its values there.
     ramp = np.zeros((4, 16, 3), np.uint8)
     ramp[..., 2] = 16 * np.arange(16)
-    planes = mp4._yuv420(ramp)
+    planes = mp4.yuv420(ramp)
     blue = planes[4:].reshape(2, 2, 8)[0].astype(float)
     expected = 128 + 224 * (16 * np.arange(0, 16, 2) / 255) * (1 - 0.0722) / 1.8556
     assert np.abs(blue[:, 1:] - expected[1:]).max() <= 0.51
@@ -137,7 +137,7 @@ def test_a_failing_encoder_leaves_the_old_file(tmp_path: Path, monkeypatch) -> N
     def fail(*_: object, **__: object) -> None:
         raise ValueError("no encoder")
 
-    monkeypatch.setattr(mp4, "_options", fail)
+    monkeypatch.setattr(mp4, "encoder_options", fail)
     with pytest.raises(InputError, match=r"a\.mp4: cannot be encoded \(no encoder\)"):
         save_animation(path, noise(2))
     assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
