@@ -88,8 +88,8 @@ def moments(interval: Interval, step: Fraction) -> list[tuple[int, Fraction]]:
     belongs to it, its end to the next.
     """
     if interval.kind == "last":
-        number = Fraction(interval.index) / step
-        return [(int(number), Fraction(0))] if number.denominator == 1 else []
+        place = Fraction(interval.index) / step
+        return [(int(place), Fraction(0))] if place.denominator == 1 else []
     number = math.ceil(interval.index / step)
     found = []
     while (time := number * step - interval.index) < interval.span:

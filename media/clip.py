@@ -107,7 +107,7 @@ def _write(
             waiting = next(packets, None)
 
 
-def _packets(stack: ExitStack, container: OutputContainer, sound: Path | None) -> Iterator[Packet]:
+def _packets(stack: ExitStack, container: OutputContainer, sound: Path | None) -> Iterator[Packet[Any]]:
     """Yield the packets of the first sound track, for a track of its own in the container."""
     import av
 
@@ -123,7 +123,7 @@ def _packets(stack: ExitStack, container: OutputContainer, sound: Path | None) -
     copy: Any = getattr(container, "add_stream_from_template", None)
     track = copy(template) if copy else container.add_stream(template=template)  # type: ignore[call-overload]
 
-    def packets() -> Iterator[Packet]:
+    def packets() -> Iterator[Packet[Any]]:
         for packet in source.demux(template):
             if packet.dts is not None:
                 packet.stream = track
@@ -132,7 +132,7 @@ def _packets(stack: ExitStack, container: OutputContainer, sound: Path | None) -
     return packets()
 
 
-def _time(packet: Packet) -> Fraction:
+def _time(packet: Packet[Any]) -> Fraction:
     assert packet.dts is not None
     return Fraction(packet.dts) * Fraction(packet.time_base)
 
