@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...geometry.ball import Ball
-from ...geometry.bounded_attacks import ATTACKERS, Raised
+from ...geometry.bounded_attacks import ATTACKERS, Keep, Raised
 from ...geometry.strata import Strata
 from ...metrics import Draw, Metric
 from ...metrics.base import image_size
@@ -227,7 +227,7 @@ def _attack(
             total = total + sign * (first - second)
         return total / options.gradient_draws
 
-    keep = "last" if metric.stochastic else "best"
+    keep: Keep = "last" if metric.stochastic else "best"
     return ATTACKERS[name](margin, center, ball, options.steps, generator, keep)
 
 
