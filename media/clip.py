@@ -107,7 +107,9 @@ def _write(
             waiting = next(packets, None)
 
 
-def _packets(stack: ExitStack, container: OutputContainer, sound: Path | None) -> Iterator[Packet[Any]]:
+def _packets(
+    stack: ExitStack, container: OutputContainer, sound: Path | None
+) -> Iterator[Packet[Any]]:
     """Yield the packets of the first sound track, for a track of its own in the container."""
     import av
 
