@@ -121,6 +121,7 @@ class AttackProblem:
         """What must agree for a run to go on."""
         return {
             "kind": self.kind,
+            "size": list(image_size(self.source)),
             "source": digest(self.source),
             "target": None if self.target is None else digest(self.target),
             **metric_identity(self.metric, self.working_metric),

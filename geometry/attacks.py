@@ -41,6 +41,7 @@ from .attack_problem import AttackKind, AttackProblem, rms
 from .identity import check_identity
 from .options import AttackOptions, check_draws, choose_options
 from .progress import steps_bar
+from .soundness import check_fits
 from .strata import Strata
 
 STEPS: dict[AttackKind, int] = {"a1": 300, "a2": 100}
@@ -166,7 +167,8 @@ def attack(
     if run is None:
         seed = stream_seed(options.seed, "optimise")
         run = start(problem, solver, problem.anchor, seed, problem.identity)
-    run, criteria = check_identity(run, problem.identity), options.criteria(STEPS[kind])
+    run = check_fits(check_identity(run, problem.identity), solver, problem.anchor)
+    criteria = options.criteria(STEPS[kind])
     with steps_bar(progress, criteria.steps, run.step) as bar:
         solution = minimise(problem, solver, run, criteria, [bar, *callbacks])
     return Attack(problem.tighten(solution.value)[0], problem, options, solution)

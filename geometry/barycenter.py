@@ -27,6 +27,7 @@ from .barycenter_problem import BarycenterProblem, Init
 from .identity import check_identity
 from .options import BarycenterOptions, choose_options
 from .progress import draws_bar, steps_bar
+from .soundness import check_fits
 
 _INTERRUPTED_DRAWS = 8
 
@@ -135,7 +136,7 @@ def barycenter(
     if run is None:
         seed = stream_seed(options.seed, "optimise")
         run = start(problem, solver, problem.initial, seed, identity)
-    run = check_identity(run, identity)
+    run = check_fits(check_identity(run, identity), solver, problem.initial)
     criteria = options.criteria(options.effort(images.device).steps)
     with steps_bar(progress, criteria.steps, run.step) as bar:
         solution = minimise(problem, solver, run, criteria, [bar, *callbacks])

@@ -24,7 +24,7 @@ from ..metrics.seeds import stream
 from ..optim import GradientSample
 from .bands import BandPreconditioner
 from .barycenter_evaluation import weighted_mean
-from .identity import Identity, digest, metric_identity
+from .identity import Identity, digest, digests, metric_identity
 from .meeting import meet
 from .noise import noise_images, texture_noise
 from .options import BarycenterOptions
@@ -106,7 +106,8 @@ class BarycenterProblem:
             "power": self.power,
             "draws": self.draws,
             "subset": self.subset,
-            "images": digest(self.images),
+            "size": list(image_size(self.images)),
+            "images": digests(self.images),
             "start": digest(self.initial),
         }
 
@@ -177,6 +178,8 @@ def to_simplex(weights: Sequence[float] | None, count: int) -> Tensor:
         raise InputError(f"weights: found {values.numel()}, expected {count}, one per image")
     if not (torch.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
         raise InputError(f"weights: found {values.tolist()}, expected >= 0 and not all 0")
+    # Finite weights may have a sum that is not.
+    values = values if torch.isfinite(values.sum()) else values / values.max()
     return values / values.sum()
 
 

@@ -14,7 +14,15 @@ from ..metrics import DEFAULT_METRIC, Metric
 from ..optim import Callback, RunState, Solution, StopReason
 from .geodesic_problem import GeodesicProblem
 from .identity import check_identity
-from .multilevel import Level, default_steps, minimise_path, on_finest, plan, start_path
+from .multilevel import (
+    Level,
+    check_path_run,
+    default_steps,
+    minimise_path,
+    on_finest,
+    plan,
+    start_path,
+)
 from .multilevel import identity as path_identity
 from .options import INTERPOLATION, GeodesicOptions, choose_options
 from .path_evaluation import PathComparison, evaluate_path
@@ -160,7 +168,7 @@ def geodesic(
     levels = plan(problem, options)
     if run is None:
         run = start_path(levels, options.seed)
-    run = check_identity(run, path_identity(levels))
+    run = check_path_run(levels, check_identity(run, path_identity(levels)))
     criteria = options.criteria(default_steps(levels))
     with steps_bar(progress, criteria.steps, run.step) as bar:
         solution = minimise_path(levels, run, criteria, [bar, *callbacks])

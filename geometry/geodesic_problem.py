@@ -10,10 +10,12 @@ from torch import Tensor
 
 from ..metrics import Draw, InputError, Metric, check_image, create_metric, working_copy
 from ..metrics.base import image_size
+from ..metrics.checks import check_number
+from ..metrics.memory import check_memory
 from ..metrics.seeds import stream
 from ..optim import GradientSample
 from .bands import BandPreconditioner
-from .identity import Identity, digest, metric_identity
+from .identity import Identity, digest, digests, metric_identity
 from .noise import noise_images, texture_noise
 from .options import GeodesicOptions
 from .path_energy import frames_at_a_time, path_energy
@@ -21,6 +23,9 @@ from .reference_path import PathInit, Reference, reference_path
 from .sine_modes import PathPreconditioner, times_of
 
 _HELD_OUT_DRAWS = 4
+# Images per frame that are in memory at once while a path is computed, at least: moments of the
+# solver in five bands each, and the like; of the released schedule, which has no bands.
+_IMAGES_PER_FRAME, _IMAGES_AS_RELEASED = 26, 8
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,7 @@ class GeodesicProblem:
         check_image(end, "end")
         if start.shape != end.shape:
             raise InputError(f"ends differ in shape: {tuple(start.shape)} and {tuple(end.shape)}")
-        if frames < 3:
-            raise InputError(f"frames: found {frames}, expected at least 3")
+        check_frames(frames, image_size(start), start.device, options)
         if isinstance(metric, str):
             metric = create_metric(metric, device=start.device)
         ends = torch.stack([start, end]).detach()
@@ -110,7 +114,8 @@ class GeodesicProblem:
             "draws": self.draws,
             "pixel weight": self.pixel_weight,
             "seed": self.seed,
-            "images": digest(self.ends),
+            "size": list(image_size(self.ends)),
+            "images": digests(self.ends),
             "start": digest(self.initial),
         }
 
@@ -199,3 +204,22 @@ def _pixel_energy(frames: Tensor) -> tuple[float, Tensor]:
     steps = frames.diff(dim=0)
     scale = len(steps) / frames[0].numel()
     return float(scale * steps.square().sum()), 2 * scale * (steps[:-1] - steps[1:])
+
+
+def check_frames(
+    frames: int, size: tuple[int, int], device: torch.device, options: GeodesicOptions
+) -> None:
+    """Raise `InputError` unless there are 3 frames or more, and memory for a path of them.
+
+    ``size`` is (H, W); a lower bound of the memory is looked at before any of it is taken.
+    """
+    check_number("frames", frames)
+    if frames < 3:
+        raise InputError(f"frames: found {frames}, expected at least 3")
+    images = _IMAGES_AS_RELEASED if options.schedule == "released" else _IMAGES_PER_FRAME
+    check_memory(
+        12.0 * images * (frames - 2) * size[0] * size[1],
+        f"a path of {frames} frames of {size[1]} x {size[0]} px",
+        "fewer --frames or a smaller --size need less",
+        device,
+    )

@@ -15,6 +15,7 @@ from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..optim import Callback, RunState
 from .geodesic import DEFAULT_FRAMES, Geodesic, geodesic
+from .geodesic_problem import check_frames
 from .options import GeodesicOptions, choose_options
 from .reference_path import PathInit
 from .reparametrise import step_sizes
@@ -96,9 +97,8 @@ def morph(
     check_images(images)
     if len(images) < 2:
         raise InputError(f"found {len(images)} images, expected two or more")
-    if frames < 3:
-        raise InputError(f"frames: found {frames}, expected at least 3")
     options = choose_options(options or GeodesicOptions(), overrides)
+    check_frames(frames, image_size(images), images.device, options)
     if isinstance(metric, str):
         metric = create_metric(metric, device=images.device)
     keys = torch.cat([images, images[:1]]) if loop else images

@@ -35,6 +35,7 @@ from .geodesic_problem import GeodesicProblem, resize
 from .identity import Identity
 from .options import GeodesicOptions
 from .sine_modes import extend_moments, resample, times_of
+from .soundness import UnsoundError, check_fits, check_sound
 
 _SMALLEST_SIDE = 32
 
@@ -116,6 +117,15 @@ def start_path(levels: tuple[Level, ...], seed: int) -> RunState:
         stream_seed(seed, "optimise"),
         identity(levels),
     )
+
+
+def check_path_run(levels: tuple[Level, ...], run: RunState) -> RunState:
+    """Return ``run``, or raise `InputError` if it stands on none of the levels."""
+    check_sound(run)
+    shapes = [(each.transitions - 1, 3, *each.size) for each in (level.problem for level in levels)]
+    if run.x.shape not in shapes:
+        raise UnsoundError(f"the run is at images {tuple(run.x.shape)}, on none of its levels")
+    return check_fits(run, levels[shapes.index(run.x.shape)].solver, run.x)
 
 
 def minimise_path(

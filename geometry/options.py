@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, get_args
 import torch
 
 from ..metrics import InputError, Precision
-from ..metrics.seeds import check_seed
+from ..metrics.checks import check_fields, check_number
 from ..optim import StoppingCriteria
 from .quality import Effort, Quality, check_quality, effort
 
@@ -37,8 +37,7 @@ class SolvingOptions:
 
     def check(self) -> None:
         """Raise `InputError` for numbers that no run can use, before the work begins."""
-        check_draws(self.evaluation_draws)
-        check_seed(self.seed)
+        check_fields(self)
         self.criteria(1)
 
     def criteria(self, default_steps: int) -> StoppingCriteria:
@@ -84,10 +83,6 @@ class DescentOptions(SolvingOptions):
         """Raise `InputError` for numbers that no run can use, before the work begins."""
         super().check()
         check_quality(self.quality)
-        if self.power not in (1, 2):
-            raise InputError(f"power: found {self.power}, expected 1 or 2")
-        if self.draws < 1:
-            raise InputError(f"draws per step: found {self.draws}, expected at least 1")
         if self.schedule not in get_args(Schedule):
             known = "expected 'adaptive' or 'released'"
             raise InputError(f"schedule: found {self.schedule!r}, {known}")
@@ -155,21 +150,6 @@ class GeodesicOptions(DescentOptions):
         moving = self.quality is None and self.motion is not None
         return effort("draft" if moving else self.quality, self.steps, device)
 
-    def check(self) -> None:
-        """Raise `InputError` for numbers that no run can use, before the work begins."""
-        super().check()
-        if self.halvings < 0:
-            raise InputError(f"halvings: found {self.halvings}, expected >= 0")
-        # Written so that NaN fails.
-        if self.step_size is not None and not self.step_size > 0:
-            raise InputError(f"step_size: found {self.step_size}, expected > 0")
-        if not self.pixel_weight >= 0:
-            raise InputError(f"pixel_weight: found {self.pixel_weight}, expected >= 0")
-        if self.motion is not None and not 0 < self.motion < float("inf"):
-            raise InputError(f"motion: found {self.motion}, expected > 0, such as 1")
-        if self.chunk is not None and self.chunk < 1:
-            raise InputError(f"chunk: found {self.chunk}, expected at least 1")
-
 
 INTERPOLATION = GeodesicOptions(quality="draft", step_size=0.05)
 """The defaults of `interpolate`: the start along the optical flow is close already."""
@@ -193,12 +173,6 @@ class AttackOptions(SolvingOptions):
 
     steps: int | None = None
     sigma: float = ANCHOR_SIGMA
-
-    def check(self) -> None:
-        """Raise `InputError` for numbers that no run can use, before the work begins."""
-        super().check()
-        if not 0 < self.sigma < float("inf"):
-            raise InputError(f"sigma: found {self.sigma}, expected > 0")
 
     def criteria(self, default_steps: int) -> StoppingCriteria:
         """Return when an attack stops that takes ``default_steps`` unless they are set."""
@@ -229,9 +203,8 @@ def choose_options(options: O, overrides: Mapping[str, Any]) -> O:
 
 
 def check_draws(draws: int) -> None:
-    """Raise `InputError` unless there is a draw to evaluate on."""
-    if draws < 1:
-        raise InputError(f"evaluation draws: found {draws}, expected at least 1")
+    """Raise `InputError` unless there is a draw to evaluate on, and not beyond measure."""
+    check_number("evaluation_draws", draws)
 
 
 def make_criteria(

@@ -24,6 +24,8 @@ LIST_NAME = "elpips-files.jsonl"
 
 # What systems leave in folders that were looked at.
 _LITTER = {"Thumbs.db", "desktop.ini"}
+# These say themselves whose they are; who writes them looks.
+_SELF_EVIDENT = {"checkpoint.pt", "checkpoint.previous.pt"}
 _ADVICE = "move it away, or name another folder"
 
 _active: list[Owned] = []
@@ -150,7 +152,8 @@ class Owned:
             linked = [each for each in folders if os.path.islink(os.path.join(parent, each))]
             for name in sorted([*files, *linked]):
                 path = Path(parent, name)
-                if not (name.startswith(".") or name in _LITTER or self.owns(path)):
+                passed = name.startswith(".") or name in _LITTER | _SELF_EVIDENT
+                if not (passed or self.owns(path)):
                     yield path
 
 

@@ -9,12 +9,15 @@ import difflib
 import io
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from itertools import zip_longest
+from types import FrameType
 
 from .command_tree import ELPIPS, Command
 
@@ -22,6 +25,9 @@ from .command_tree import ELPIPS, Command
 _IMPLIED = {"--motion": "1"}
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
+# Of a process that a signal ends, the exit code is this and the signal's number.
+_BY_SIGNAL = 128
+_SIGNALS = [getattr(signal, each) for each in ("SIGTERM", "SIGHUP") if hasattr(signal, each)]
 # What PyTorch's allocators say on the CPU, on Linux and elsewhere.
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory")
 
@@ -41,15 +47,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0; 1 where a check failed; 2 for what the user can mend, said in one
-        line on standard error; 130 after Ctrl-C.
+        The exit code: 0; 1 where a check failed, or a result could not be written; 2 for what
+        the user can mend, said in one line on standard error; 130 after Ctrl-C, 143 after
+        SIGTERM and 129 after SIGHUP, which end a run as Ctrl-C does.
     """
+    _open_standard_streams()
+    with _signals_as_interruptions() as received:
+        code = _main(list(sys.argv[1:] if argv is None else argv))
+    return _BY_SIGNAL + received[0] if received and code == _INTERRUPTED else code
+
+
+def _main(arguments: list[str]) -> int:
+    """Run the command, and say in one line what goes wrong."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file name that is no text shall not lose the results of a long run.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with _log_on_stderr():
-            code = _run("elpips", ELPIPS, list(sys.argv[1:] if argv is None else argv))
+            code = _run("elpips", ELPIPS, arguments)
         # Here, where what goes wrong can still be said.
         sys.stdout.flush()
         return code
@@ -98,10 +113,13 @@ def _call(name: str, target: str, arguments: Sequence[str]) -> int:
     import tyro
 
     from ..metrics import keep_freed_memory
+    from ..metrics.checks import checked
+    from ..metrics.claims import command_scope
 
     keep_freed_memory()
     try:
-        code = tyro.cli(implementation, prog=name, args=_completed(arguments))
+        with command_scope():
+            code = tyro.cli(checked(implementation), prog=name, args=_completed(arguments))
     except SystemExit as stop:
         # tyro's, after it has printed help or what is wrong with the arguments.
         code = stop.code
@@ -165,6 +183,8 @@ def explain(error: Exception) -> str | None:
         return f"{where} does not suffice; a smaller --size or fewer images need less"
     if isinstance(error, RuntimeError) and "PytorchStreamWriter failed" in message:
         return "a checkpoint cannot be written; is the disk full?"
+    if isinstance(error, RecursionError):
+        return "a file is nested too deeply to be read"
     return None
 
 
@@ -188,6 +208,45 @@ def _log_on_stderr() -> Iterator[None]:
 class _LineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         print("elpips:", *record.getMessage().splitlines(), file=sys.stderr)
+
+
+def _open_standard_streams() -> None:
+    """Have standard streams, if to nowhere: of a shell's ``>&-`` Python makes None.
+
+    Their numbers are taken first, lest a file of ours gets one, and with it what libraries say.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))
+
+
+@contextmanager
+def _signals_as_interruptions() -> Iterator[list[int]]:
+    """Treat signals that ask a process to end as Ctrl-C; yield the list of those that came.
+
+    Those that are ignored or handled already, as under nohup, are left so.
+    """
+    received: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    handled = []
+    if threading.current_thread() is threading.main_thread():
+        handled = [each for each in _SIGNALS if signal.getsignal(each) is signal.SIG_DFL]
+    for each in handled:
+        signal.signal(each, interrupt)
+    try:
+        yield received
+    finally:
+        for each in handled:
+            signal.signal(each, signal.SIG_DFL)
 
 
 def _flush_or_discard_output() -> None:

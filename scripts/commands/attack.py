@@ -12,8 +12,8 @@ from ...geometry import Attack, AttackOptions, attack
 from ...geometry.attack_problem import AttackKind
 from ...media import Cell, save_grid, save_image
 from ...metrics import DEFAULT_METRIC
-from ..runs.files import prepare_outdir, write_json
-from ..runs.folder import RunFolder, closing_line, exit_code, run_record
+from ..runs.files import prepare_outdir, remove_earlier, write_json, writes
+from ..runs.folder import RunFolder, closing_line, run_record
 from ..runs.options import (
     AttackArguments,
     Member,
@@ -25,6 +25,7 @@ from ..runs.options import (
     make_metric,
     resolve_device,
 )
+from ..runs.results import Results
 
 _FILES = ("attack.png", "anchor.png", "comparison.png", "run.json")
 
@@ -64,8 +65,9 @@ def attack_command(
     """
     began = time.perf_counter()
     solver.check()
-    folder, where = prepare_outdir(outdir), resolve_device(device)
     files = [source] if target is None else [source, target]
+    folder = prepare_outdir(outdir, writes((*_FILES, "inputs/"), resume), files, resume=resume)
+    where = resolve_device(device)
     images = pictures.read(files).to(where)
     run = RunFolder(folder)
     found = attack(
@@ -78,19 +80,20 @@ def attack_command(
         callbacks=[run.callback()],
         progress=f"attack {kind}",
     )
-    run.save(found.solution.state)
-    save_image(folder / "attack.png", found.image)
-    save_image(folder / "anchor.png", found.anchor)
+    results = Results(folder)
+    results.write(run.checkpoint.name, lambda _: run.save(found.solution.state))
+    results.write("attack.png", lambda path: save_image(path, found.image))
+    results.write("anchor.png", lambda path: save_image(path, found.anchor))
     arguments = flat(
         kind=kind, source=source, target=target, metric=metric, ensemble=ensemble,
         pictures=pictures, solver=solver, device=device, outdir=outdir, resume=resume,
     )  # fmt: skip
     record = run_record("attack", arguments, found)
-    write_json(folder / "run.json", record)
-    record["evaluation"] = vars(found.evaluation)
+    results.write("run.json", lambda path: write_json(path, record))
+    each = results.compute(lambda: found.evaluation)
+    record["evaluation"] = vars(each)
     record["seconds"]["total"] = time.perf_counter() - began
-    write_json(folder / "run.json", record)
-    each = found.evaluation
+    results.write("run.json", lambda path: write_json(path, record))
     cells = [
         Cell(images[0], "source"),
         *([Cell(images[1], "target")] if target is not None else []),
@@ -101,11 +104,12 @@ def attack_command(
             f"distance {each.distance:.4f}",
         ),
     ]
-    save_grid(folder / "comparison.png", [cells])
+    results.write("comparison.png", lambda path: save_grid(path, [cells]))
+    remove_earlier(folder)
     print(_report(found))
-    for name in _FILES:
-        print(folder / name)
-    return exit_code(found.stop_reason)
+    for path in results.paths(_FILES):
+        print(path)
+    return results.exit_code(found.stop_reason)
 
 
 def _report(found: Attack) -> str:

@@ -15,8 +15,8 @@ from ...geometry.barycenter_problem import Init
 from ...media import read_image, save_image
 from ...metrics import InputError
 from ..runs.barycenter import evaluation_record, save_comparison, snapshots
-from ..runs.files import prepare_outdir, write_json
-from ..runs.folder import RunFolder, closing_line, exit_code, run_record
+from ..runs.files import prepare_outdir, remove_earlier, write_json, writes
+from ..runs.folder import RunFolder, closing_line, run_record
 from ..runs.options import (
     BarycenterArguments,
     MetricOptions,
@@ -27,8 +27,10 @@ from ..runs.options import (
 )
 from ..runs.path_report import DOUBLE_EXPOSURE
 from ..runs.plots import plot_objective
+from ..runs.results import Results
 
 _FILES = ("barycenter.png", "mean.png", "comparison.png", "objective.png", "run.json")
+_TARGETS = (*_FILES, "inputs/", "snapshots/")
 
 
 def barycenter_command(
@@ -62,7 +64,11 @@ def barycenter_command(
     if len(images) < 2:
         raise InputError(f"found {len(images)} images, expected two or more")
     solver.check()
-    folder, names = prepare_outdir(outdir), [path.stem for path in images]
+    names = [path.stem for path in images]
+    started_from = [] if init in get_args(Init) else [init]
+    folder = prepare_outdir(
+        outdir, writes(_TARGETS, resume), [*images, *started_from], resume=resume
+    )
     inputs = pictures.read(images).to(metric.where)
     run = RunFolder(folder)
     found = barycenter(
@@ -75,26 +81,32 @@ def barycenter_command(
         callbacks=[run.callback(), *([snapshots(folder / "snapshots")] if keep_snapshots else [])],
         progress="barycenter",
     )
-    run.save(found.solution.state)
-    save_image(folder / "barycenter.png", found.image)
-    save_image(folder / "mean.png", found.problem.mean)
+    results = Results(folder)
+    results.write(run.checkpoint.name, lambda _: run.save(found.solution.state))
+    results.write("barycenter.png", lambda path: save_image(path, found.image))
+    results.write("mean.png", lambda path: save_image(path, found.problem.mean))
     arguments = flat(
         images=images, weights=weights, init=init, pictures=pictures, metric=metric,
         solver=solver, snapshots=keep_snapshots, outdir=outdir, resume=resume,
     )  # fmt: skip
     record = run_record("barycenter", arguments, found)
-    write_json(folder / "run.json", record)
-    record["evaluation"] = evaluation_record(found)
+    results.write("run.json", lambda path: write_json(path, record))
+    record["evaluation"] = results.compute(lambda: evaluation_record(found))
     record["seconds"]["total"] = time.perf_counter() - began
-    write_json(folder / "run.json", record)
-    save_comparison(folder / "comparison.png", names, found, record["evaluation"])
+    results.write("run.json", lambda path: write_json(path, record))
+    results.write(
+        "comparison.png", lambda path: save_comparison(path, names, found, record["evaluation"])
+    )
     evaluation = found.evaluation
     baseline, bound = evaluation.baseline.objective, evaluation.lower_bound
-    plot_objective(folder / "objective.png", found.solution.state, baseline, bound)
+    results.write(
+        "objective.png", lambda path: plot_objective(path, found.solution.state, baseline, bound)
+    )
+    remove_earlier(folder)
     print(_report(found, record["evaluation"]))
-    for name in _FILES:
-        print(folder / name)
-    return exit_code(found.stop_reason)
+    for path in results.paths(_FILES):
+        print(path)
+    return results.exit_code(found.stop_reason)
 
 
 def _read_init(init: str, images: Tensor) -> Any:

@@ -9,11 +9,12 @@ from typing import Annotated
 import tyro
 
 from ...geometry import INTERPOLATION
-from ..runs.files import prepare_outdir, write_json
-from ..runs.folder import closing_line, exit_code, run_record
+from ..runs.files import remove_earlier, write_json
+from ..runs.folder import closing_line, run_record
 from ..runs.options import flat
 from ..runs.path import (
     FILES,
+    MOTION,
     PathArguments,
     PathSetup,
     judge,
@@ -23,8 +24,10 @@ from ..runs.path import (
     solve_in,
 )
 from ..runs.path_report import report_path
+from ..runs.results import Results
 
 _Image = Annotated[Path, tyro.conf.Positional]
+_TARGETS = (*FILES[1:], *MOTION[1:], "steps.png", "run.json", "frames/", "flow/", "inputs/")
 _INTERPOLATE = PathSetup(
     frames=3, init="flow", solver=INTERPOLATION, outdir=Path("outputs/interpolate")
 )
@@ -58,7 +61,8 @@ def interpolate_command(start: _Image, end: _Image, setup: PathArguments = _INTE
 def _compute(command: str, start: Path, end: Path, setup: PathSetup) -> int:
     """Read two images, compute the path between them, save and judge it."""
     began = time.perf_counter()
-    folder = prepare_outdir(setup.outdir)
+    folder = setup.prepare([start, end], _TARGETS)
+    results = Results(folder)
     found = solve_in(
         folder,
         setup.read([start, end]),
@@ -69,19 +73,19 @@ def _compute(command: str, start: Path, end: Path, setup: PathSetup) -> int:
         label=command,
         names=[start.stem, end.stem],
         resume=setup.resume,
+        results=results,
     )
     record = run_record(command, flat(start=start, end=end, setup=setup), found)
-    write_json(folder / "run.json", record)
-    save_path(folder, found.frames, setup.animation)
-    motion = save_motion(folder, found)
-    record["evaluation"] = judge(found, setup.judgement)
+    results.write("run.json", lambda path: write_json(path, record))
+    save_path(results, found.frames, setup.animation)
+    save_motion(results, found)
+    record["evaluation"] = results.compute(lambda: judge(found, setup.judgement))
     record["seconds"]["total"] = time.perf_counter() - began
-    write_json(folder / "run.json", record)
-    save_steps(folder, found)
+    results.write("run.json", lambda path: write_json(path, record))
+    results.write("steps.png", lambda path: save_steps(path, found))
+    remove_earlier(folder)
     print(report_path(record["evaluation"], solved=True))
     print(closing_line(found))
-    for name in (*FILES, "steps.png", "run.json"):
-        print(folder / name)
-    for path in motion:
+    for path in results.paths((*FILES, "steps.png", "run.json", *MOTION)):
         print(path)
-    return exit_code(found.stop_reason)
+    return results.exit_code(found.stop_reason)

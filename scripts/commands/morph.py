@@ -15,13 +15,15 @@ import tyro
 
 from ...geometry import morph
 from ...metrics import InputError
-from ..runs.files import prepare_outdir, write_json
-from ..runs.folder import RunFolder, exit_code, run_record
+from ..runs.files import prepare_outdir, remove_earlier, write_json
+from ..runs.folder import RunFolder, run_record
 from ..runs.options import flat
 from ..runs.path import FILES, PathArguments, PathSetup, judge, read_init, save_motion, save_path
+from ..runs.results import Results
 
 logger = logging.getLogger("elpips")
 
+_TARGETS = (*FILES[1:], "run.json", "frames/", "segments/")
 _SETUP = PathSetup(outdir=Path("outputs/morph"))
 
 
@@ -43,7 +45,7 @@ def morph_command(
     began = time.perf_counter()
     if len(images) < 2:
         raise InputError(f"found {len(images)} images, expected two or more")
-    folder = prepare_outdir(setup.outdir)
+    folder = setup.prepare(images, _TARGETS)
     keys = setup.read(images)
     names = [path.stem for path in images]
     pairs = list(pairwise([*names, names[0]] if loop else names))
@@ -51,11 +53,13 @@ def morph_command(
         RunFolder(prepare_outdir(folder / "segments" / f"{index:02d}"))
         for index in range(len(pairs))
     ]
+    begun = sum(part.has_checkpoint for part in parts)
     runs = [
         part.begin(
             pair,
             keys[[index, (index + 1) % len(keys)]],
-            resume=setup.resume and part.checkpoint.exists(),
+            # Pairs that were not begun have none; where no pair has, the first says so.
+            resume=setup.resume and (part.has_checkpoint or index == begun == 0),
         )
         for index, (part, pair) in enumerate(zip(parts, pairs, strict=True))
     ]
@@ -73,17 +77,19 @@ def morph_command(
             for index, (start, end) in enumerate(pairs)
         ],
     )
+    results = Results(folder)
     for part, segment in zip(parts, found.segments, strict=False):
-        part.save(segment.solution.state)
-        save_motion(part.folder, segment)
+        place, state = Results(part.folder, lost=results.lost), segment.solution.state
+        place.write(part.checkpoint.name, lambda _, part=part, state=state: part.save(state))
+        save_motion(place, segment)
     if found.interrupted:
         stopped = len(found.segments)
         logger.warning("stopped in pair %d of %d; --resume goes on", stopped, len(pairs))
     shown = setup.animation
-    save_path(folder, found.frames, replace(shown, boomerang=shown.boomerang and not found.closed))
+    save_path(results, found.frames, replace(shown, boomerang=shown.boomerang and not found.closed))
     last = found.segments[-1]
     record = run_record("morph", flat(images=images, loop=loop, setup=setup), last)
-    segments = [judge(each, setup.judgement) for each in found.segments]
+    segments = results.compute(lambda: [judge(each, setup.judgement) for each in found.segments])
     record["seconds"] = {"total": time.perf_counter() - began}
     record["evaluation"] = {
         "segments": segments,
@@ -91,11 +97,12 @@ def morph_command(
         "uniformity_cv": _variation(segments),
         "baseline": {"uniformity_cv": _variation([each["baseline"] for each in segments])},
     }
-    write_json(folder / "run.json", record)
+    results.write("run.json", lambda path: write_json(path, record))
+    remove_earlier(folder)
     print(_report(pairs, record["evaluation"]))
-    for name in (*FILES, "run.json"):
-        print(folder / name)
-    return exit_code(last.stop_reason)
+    for path in results.paths((*FILES, "run.json")):
+        print(path)
+    return results.exit_code(last.stop_reason)
 
 
 def _variation(segments: Sequence[dict[str, Any]]) -> float:

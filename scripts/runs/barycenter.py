@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,27 @@ from torch import Tensor
 from ...geometry import Barycenter, BarycenterProblem, high_band_ratio, overlay_share
 from ...geometry.overlay import chance_overlay
 from ...media import Cell, save_grid, save_image
+from ...metrics import InputError
 from ...optim import Callback, RunState
 from .files import prepare_outdir
+
+logger = logging.getLogger("elpips")
 
 _COMPARED_INPUTS = 6
 
 
 def snapshots(folder: Path) -> Callback:
-    """Return a callback that saves the best image so far at log-spaced steps."""
+    """Return a callback that saves the best image so far at log-spaced steps.
+
+    One that cannot be written is a warning of the logger "elpips".
+    """
 
     def save(run: RunState) -> None:
         if is_snapshot_step(run.step):
-            save_image(prepare_outdir(folder) / f"{run.step:06d}.png", run.candidate[0])
+            try:
+                save_image(prepare_outdir(folder) / f"{run.step:06d}.png", run.candidate[0])
+            except InputError as error:
+                logger.warning("%s; the run goes on without this snapshot", error)
 
     return save
 

@@ -67,6 +67,11 @@ def prepare_outdir(
     return folder
 
 
+def writes(names: Sequence[str], resume: bool) -> list[str]:
+    """Return which of the names in a folder a run writes anew: a resumed one not its inputs."""
+    return [name for name in names if not (resume and name == "inputs/")]
+
+
 def remove_earlier(folder: Path) -> None:
     """Remove what earlier runs left in a folder that is held, and this one did not write."""
     if owned := active_in(folder):

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from ...geometry import Attack, Barycenter, Geodesic, checkpoints, load_run, save_run
+from ...geometry import (
+    Attack,
+    Barycenter,
+    CheckpointError,
+    Geodesic,
+    checkpoints,
+    load_run,
+    save_run,
+)
+from ...geometry.checkpoint import is_checkpoint
 from ...media import save_image
+from ...metrics import InputError
 from ...metrics.base import image_size
+from ...metrics.ownership import active_in
 from ...metrics.precision import precision_of
 from ...optim import Callback, RunState, StopReason
 from .files import prepare_outdir
@@ -20,6 +33,8 @@ from .options import weights_record
 from .record import environment
 
 logger = logging.getLogger("elpips")
+
+_LONGEST_STEM = 200
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,20 @@ class RunFolder:
         """The checkpoint's path."""
         return self.folder / "checkpoint.pt"
 
+    @property
+    def previous(self) -> Path:
+        """The path of the checkpoint of the run before."""
+        return self.folder / "checkpoint.previous.pt"
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether there is a checkpoint, and not of a run before the one that is gone on with."""
+        owned = active_in(self.folder)
+        if owned is None or not self.checkpoint.exists():
+            return self.checkpoint.exists()
+        name = owned.name_of(self.checkpoint) or ""
+        return owned.last.get(name, owned.run) == owned.run
+
     def begin(
         self, names: Sequence[str], images: Tensor, *, resume: bool | None = None
     ) -> RunState | None:
@@ -40,18 +69,18 @@ class RunFolder:
 
         ``resume``: go on from the checkpoint; None: if there is one. A new run renames the
         checkpoint of an earlier one, so that it is not lost.
+
+        Raises
+        ------
+        InputError
+            The checkpoint is missing or damaged, or in its place is a file of the user's.
         """
         if resume or (resume is None and self.checkpoint.exists()):
-            return load_run(self.checkpoint, images.device)
-        if self.checkpoint.exists():
-            kept = self.checkpoint.with_name("checkpoint.previous.pt")
-            self.checkpoint.replace(kept)
-            logger.warning(
-                "%s: holds an earlier run; its checkpoint is now %s", self.folder, kept.name
-            )
+            return self._load(images.device)
+        self._set_aside()
         inputs = prepare_outdir(self.folder / "inputs")
         for index, (name, image) in enumerate(zip(names, images, strict=True)):
-            save_image(inputs / f"{index:02d}_{name}.png", image)
+            save_image(inputs / f"{index:02d}_{_cut(name)}.png", image)
         return None
 
     def callback(self) -> Callback:
@@ -61,6 +90,48 @@ class RunFolder:
     def save(self, run: RunState) -> None:
         """Save a checkpoint."""
         save_run(self.checkpoint, run)
+
+    def _load(self, device: torch.device) -> RunState:
+        try:
+            run = load_run(self.checkpoint, device)
+        except CheckpointError as error:
+            if not is_checkpoint(self.previous):
+                raise
+            raise CheckpointError(
+                f"{error}; {self.previous.name} there is an earlier run's: renamed to "
+                f"{self.checkpoint.name} it can be resumed"
+            ) from None
+        if owned := active_in(self.folder):
+            owned.record(self.checkpoint)
+        return run
+
+    def _set_aside(self) -> None:
+        """Rename the checkpoint of an earlier run, over that of the one before it."""
+        owned = active_in(self.folder)
+        for path in (self.checkpoint, self.previous):
+            if os.path.lexists(path) and not is_checkpoint(path):
+                raise InputError(
+                    f"{path}: is no checkpoint of ours and was not touched; move it away, or "
+                    "name another --outdir"
+                )
+        if self.checkpoint.exists():
+            if owned:
+                owned.record(self.previous, self.checkpoint)
+            self.checkpoint.replace(self.previous)
+            logger.warning(
+                "%s: holds an earlier run; its checkpoint is now %s",
+                self.folder,
+                self.previous.name,
+            )
+        elif owned and self.previous.exists():
+            owned.record(self.previous)
+
+
+def _cut(name: str) -> str:
+    """Return a name cut so that a file's may hold it."""
+    while len(os.fsencode(name)) > _LONGEST_STEM:
+        name = name[:-1]
+    return name
 
 
 def exit_code(reason: StopReason) -> int:

@@ -32,7 +32,7 @@ from ...media import (
     timeline,
 )
 from ...metrics import InputError, Metric, available_metrics
-from .files import prepare_outdir
+from .files import prepare_outdir, writes
 from .folder import RunFolder
 from .options import (
     GeodesicArguments,
@@ -43,6 +43,7 @@ from .options import (
 )
 from .path_report import evaluation_record, judge_also
 from .plots import plot_motion, plot_steps
+from .results import Results
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,12 @@ class PathSetup:
     outdir: Path = Path("outputs/geodesic")
     resume: bool = False
 
+    def prepare(self, paths: Sequence[Path], targets: Sequence[str]) -> Path:
+        """Check and make the output folder for the targets, and return it."""
+        started_from = [] if self.init in (None, *get_args(PathInit)) else [str(self.init)]
+        names = writes(targets, self.resume)
+        return prepare_outdir(self.outdir, names, [*paths, *started_from], resume=self.resume)
+
     def read(self, paths: Sequence[Path]) -> Tensor:
         """Check the options, and read image files (N, 3, H, W) onto the device."""
         self.solver.check()
@@ -146,6 +153,9 @@ PathArguments = OmitArgPrefixes[PathSetup]
 
 FILES = ("frames", "animation.gif", "animation.mp4", "filmstrip.png", "scanline.png")
 """What `save_path` writes."""
+
+MOTION = ("flow", "motion.png")
+"""What `save_motion` writes."""
 
 
 def read_init(init: str | None, images: Tensor) -> Any:
@@ -166,11 +176,12 @@ def solve_in(
     label: str,
     names: Sequence[str] = ("start", "end"),
     resume: bool | None = None,
+    results: Results | None = None,
 ) -> Geodesic:
     """Compute the geodesic of ``frames`` frames between ``ends`` (2, 3, H, W).
 
     Keeps inputs and checkpoint in ``folder``; goes on from that with ``resume`` (None: if
-    there is one).
+    there is one). ``results`` learns whether the last checkpoint was written.
     """
     run = RunFolder(folder)
     found = geodesic(
@@ -184,7 +195,8 @@ def solve_in(
         callbacks=[run.callback()],
         progress=label,
     )
-    run.save(found.solution.state)
+    results = results or Results(folder)
+    results.write(run.checkpoint.name, lambda _: run.save(found.solution.state))
     return found
 
 
@@ -196,52 +208,59 @@ def solve_or_stop(folder: Path, *arguments: Any, **options: Any) -> Geodesic:
     return found
 
 
-def save_path(folder: Path, frames: Tensor, options: ShowOptions) -> None:
+def save_path(results: Results, frames: Tensor, options: ShowOptions) -> None:
     """Save frames (N + 1, 3, H, W) as PNGs, animations, filmstrip and slices."""
     frames = frames.cpu()
-    save_frames(folder / "frames", frames)
-    for suffix in ("gif", "mp4"):
-        save_animation(folder / f"animation.{suffix}", frames, options)
+    results.write("frames", lambda path: save_frames(path, frames))
+    for name in ("animation.gif", "animation.mp4"):
+        results.write(name, lambda path: save_animation(path, frames, options))
     fade = cross_fade(frames[0], frames[-1], times_of(len(frames) - 1))
-    save_filmstrip(folder / "filmstrip.png", [("geodesic", frames), ("cross-fade", fade)])
-    save_scanlines(folder / "scanline.png", frames, options.rows, baseline=fade)
+    strips = [("geodesic", frames), ("cross-fade", fade)]
+    results.write("filmstrip.png", lambda path: save_filmstrip(path, strips))
+    results.write(
+        "scanline.png", lambda path: save_scanlines(path, frames, options.rows, baseline=fade)
+    )
 
 
-def save_motion(folder: Path, found: Geodesic) -> list[Path]:
-    """Save the motion of each transition as ``flow/0000.flo``, ... and a plot; return both.
+def save_motion(results: Results, found: Geodesic) -> None:
+    """Save the motion of each transition as ``flow/0000.flo``, ... and a plot.
 
     Nothing where nothing is meant to move.
     """
     displacements = found.displacements
     if displacements is None:
-        return []
-    flows = prepare_outdir(folder / "flow")
-    for index, displacement in enumerate(displacements):
-        save_flow(flows / f"{index:04d}.flo", displacement)
+        return
     whole = len(displacements) * displacements[len(displacements) // 2].cpu()
-    plot_motion(folder / "motion.png", found.frames[[0, -1]].cpu(), whole)
-    return [flows, folder / "motion.png"]
+    ends = found.frames[[0, -1]].cpu()
+
+    def save_flows(path: Path) -> None:
+        flows = prepare_outdir(path)
+        for index, displacement in enumerate(displacements):
+            save_flow(flows / f"{index:04d}.flo", displacement)
+
+    results.write("flow", save_flows)
+    results.write("motion.png", lambda path: plot_motion(path, ends, whole))
 
 
-def save_steps(folder: Path, found: Geodesic) -> None:
+def save_steps(path: Path, found: Geodesic) -> None:
     """Plot step sizes along the path, and the finest level's energy over optimiser steps."""
-    path, baseline = found.evaluation.path, found.evaluation.baseline
+    judged, baseline = found.evaluation.path, found.evaluation.baseline
     finest_from = 0 if len(found.levels) == 1 else found.levels[-2].last_step or 0
     # A level ends and the next begins at one step; the later entry is the finer level's.
     energies = {
         step: value for step, value in found.solution.state.evaluations if step >= finest_from
     }
     plot_steps(
-        folder / "steps.png",
-        path.steps,
+        path,
+        judged.steps,
         baseline.steps,
         list(energies.items()),
-        overlays=path.overlays,
-        chance=path.overlay_by_chance,
-        energy=path.energy,
+        overlays=judged.overlays,
+        chance=judged.overlay_by_chance,
+        energy=judged.energy,
         baseline_energy=baseline.energy,
-        chord=path.chord,
-        lower_bound=path.chord ** (2 * found.problem.power),
+        chord=judged.chord,
+        lower_bound=judged.chord ** (2 * found.problem.power),
     )
 
 

@@ -73,7 +73,7 @@ def test_seeds_differ_and_repeat_and_draws_are_counted() -> None:
     )
     assert one == again and one.objective != other.objective and one.draws == 3
     assert seen == [1, 2, 3] * 3
-    with pytest.raises(InputError, match="evaluation draws: found 0"):
+    with pytest.raises(InputError, match="evaluation_draws: found 0"):
         evaluate_barycenter(tiny(Ensemble()), MEAN, IMAGES, WEIGHTS, draws=0)
 
 

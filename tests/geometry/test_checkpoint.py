@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import logging
 import zipfile
 from dataclasses import fields, replace
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 import torch
 
 from elpips.geometry import CheckpointError, checkpoints, load_run, save_run
+from elpips.geometry.checkpoint import MAGIC, is_checkpoint
 from elpips.metrics import InputError
 from elpips.optim import PaperAdam, RunState, SolverState, start
 from toy_problems import MIDDLE, SOLVERS, quadratic, same, solve
@@ -62,17 +65,68 @@ def test_numbers_that_are_not_finite_come_back(tmp_path: Path) -> None:
     assert loaded.best_value == float("inf") and loaded.evaluations == run.evaluations
 
 
-def test_a_callback_saves_every_50_steps(tmp_path: Path) -> None:
+def test_a_callback_saves_early_and_every_50_steps(tmp_path: Path) -> None:
     path = tmp_path / "run.pt"
     saved = []
 
     def watch(run: RunState) -> None:
-        if path.exists():
-            saved.append((run.step, load_run(path).step))
+        saved.append((run.step, load_run(path).step))
 
     solve(quadratic(), PaperAdam(), 120, callbacks=[checkpoints(path), watch])
-    assert saved[0] == (50, 50)
-    assert dict(saved)[99] == 50 and dict(saved)[100] == 100 and dict(saved)[120] == 100
+    steps = dict(saved)
+    assert (steps[1], steps[49], steps[50], steps[99], steps[120]) == (1, 1, 50, 50, 100)
+
+
+def test_a_callback_saves_by_time_too(tmp_path: Path) -> None:
+    saved = []
+
+    def watch(run: RunState) -> None:
+        saved.append(load_run(tmp_path / "run.pt").step)
+
+    save = checkpoints(tmp_path / "run.pt", seconds=0)
+    solve(quadratic(), PaperAdam(), 4, callbacks=[save, watch])
+    assert saved == [1, 2, 3, 4]
+
+
+def test_a_checkpoint_that_cannot_be_written_is_a_warning(tmp_path: Path, caplog) -> None:
+    save = checkpoints(tmp_path / "none" / "run.pt")
+    with caplog.at_level(logging.WARNING, "elpips"):
+        assert solve(quadratic(), PaperAdam(), 60, callbacks=[save]).state.step == 60
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 2 and "the run goes on without this checkpoint" in lines[0]
+
+
+@pytest.mark.parametrize("place", [0, 5, 40, 90, 200, 1000, 0.3, 0.5, 0.7, -200, -1])
+@pytest.mark.parametrize("bit", [0, 6])
+def test_a_bit_that_flips_is_found(tmp_path: Path, place, bit: int) -> None:
+    path = tmp_path / "run.pt"
+    save_run(path, run_of())
+    data = bytearray(path.read_bytes())
+    data[int(place * len(data)) if isinstance(place, float) else place] ^= 1 << bit
+    path.write_bytes(data)
+    with pytest.raises(CheckpointError, match="damaged") as caught:
+        load_run(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_checkpoints_are_known_by_their_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "run.pt"
+    assert not is_checkpoint(path) and not is_checkpoint(tmp_path)
+    save_run(path, run_of())
+    assert is_checkpoint(path)
+    path.write_bytes(path.read_bytes()[:100])
+    assert is_checkpoint(path)
+    torch.save({"model": torch.ones(3)}, path)
+    assert not is_checkpoint(path)
+
+
+def sealed(content) -> bytes:
+    """Return the file of a checkpoint that holds something, with its digest."""
+    stream = io.BytesIO()
+    torch.save(content, stream)
+    return (
+        MAGIC + hashlib.sha256(stream.getvalue()).hexdigest().encode() + b"\n" + stream.getvalue()
+    )
 
 
 class TestUnreadable:
@@ -80,11 +134,11 @@ class TestUnreadable:
         """Save a run, then change what the file holds."""
         path = folder / "run.pt"
         save_run(path, run_of())
-        content = torch.load(path, weights_only=True)
+        content = torch.load(io.BytesIO(path.read_bytes()[len(MAGIC) + 65 :]), weights_only=True)
         content.update({name: value for name, value in changes.items() if value is not ...})
         for name in [name for name, value in changes.items() if value is ...]:
             del content[name]
-        torch.save(content, path)
+        path.write_bytes(sealed(content))
         return path
 
     def refused(self, path: Path, message: str = "not a readable checkpoint") -> str:
@@ -155,10 +209,13 @@ class TestUnreadable:
     def test_tensors_of_something_else(self, tmp_path: Path, content) -> None:
         torch.save(content, tmp_path / "run.pt")
         self.refused(tmp_path / "run.pt")
+        (tmp_path / "run.pt").write_bytes(sealed(content))
+        self.refused(tmp_path / "run.pt")
 
     def test_code_is_not_run(self, tmp_path: Path) -> None:
-        torch.save({"x": Path("somewhere")}, tmp_path / "run.pt")
-        self.refused(tmp_path / "run.pt")
+        (tmp_path / "run.pt").write_bytes(sealed({"x": Path("somewhere")}))
+        message = self.refused(tmp_path / "run.pt")
+        assert "weights_only" not in message and "unsafe" not in message
 
     @pytest.mark.parametrize("kind", ["Adam", "RunState", "SolverState", "", 3])
     def test_a_solvers_state_of_unknown_kind(self, tmp_path: Path, kind) -> None:
@@ -191,6 +248,10 @@ class TestUnreadable:
             {"history": [1, 2]},
             {"evaluations": [1, 2]},
             {"generator": 5},
+            {"x": MIDDLE * float("nan")},
+            {"step": 7},
+            {"evaluations": {}},
+            {"history": torch.full((5, 5), float("nan"), dtype=torch.float64)},
         ],
         ids=str,
     )

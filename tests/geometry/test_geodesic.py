@@ -194,7 +194,7 @@ class TestGoingOn:
     @pytest.mark.parametrize(
         ("change", "message"),
         [
-            ({"frames": 6}, "made with frames 5, found 6"),
+            ({"frames": 6}, "made with --frames 5, not 6"),
             ({"init": "blend"}, "made with init 'crisp', found 'blend'"),
             ({"metric": "l2"}, "made with metric 'tiny', found 'l2'"),
             ({"metric": tiny()}, 'made with ensemble "Ensemble'),
@@ -233,7 +233,7 @@ def test_callbacks_see_every_step() -> None:
     [
         ({"frames": 2}, "frames: found 2, expected at least 3"),
         ({"power": 3}, "power: found 3"),
-        ({"draws": 0}, "draws per step: found 0"),
+        ({"draws": 0}, "draws: found 0"),
         ({"chunk": 0}, "chunk: found 0"),
         ({"pixel_weight": -1.0}, "pixel_weight: found -1.0"),
         ({"init": "mean"}, "init: found 'mean'"),

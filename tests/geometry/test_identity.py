@@ -8,14 +8,21 @@ import pytest
 import torch
 
 from elpips.geometry import GeodesicProblem, IdentityError
-from elpips.geometry.identity import check_identity, digest, metric_identity
+from elpips.geometry.identity import check_identity, digest, digests, metric_identity
 from elpips.metrics import Ensemble, InputError, create_metric
 from elpips.optim import PaperAdam, start
 from tiny_metric import tiny
 from toy_paths import END, START
 from toy_problems import MIDDLE, quadratic
 
-IDENTITY = {"frames": 5, "metric": "l2", "seed": 3, "images": "ab"}
+IDENTITY = {
+    "frames": 5,
+    "metric": "l2",
+    "seed": 3,
+    "size": [9, 9],
+    "images": ["a", "b"],
+    "start": "c",
+}
 
 
 def run_of(identity):
@@ -30,21 +37,27 @@ def test_a_run_of_the_same_problem_comes_back() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"seed": 4}, "the checkpoint was made with seed 3, found 4"),
-        ({"metric": "tiny", "frames": 6}, "made with frames 5, found 6"),
-        ({"levels": [2, 4]}, "made with levels None, found [2, 4]"),
+        ({"seed": 4}, "made with --seed 3, not 4"),
+        ({"metric": "tiny", "start": "d"}, "made with --metric l2, not tiny"),
+        ({"levels": [2, 4], "frames": 6, "start": "d"}, "made with --frames 5, not 6"),
+        ({"start": "d"}, "another start (--init, --motion, or the pictures it names)"),
+        ({"images": ["a", "c"], "start": "d"}, "other images (number 2 of 2)"),
+        ({"images": ["b", "a"], "start": "d"}, "other images (in another order)"),
+        ({"images": ["a"], "start": "d"}, "other images (2, not 1)"),
+        ({"size": [3, 4], "images": ["c", "d"]}, "images of [9, 9] px (height, width), not [3, 4]"),
+        ({"novelty": 2}, "made with novelty none, not 2"),
     ],
 )
-def test_the_first_difference_is_named(change, message: str) -> None:
+def test_what_was_changed_is_said_in_words(change, message: str) -> None:
     with pytest.raises(IdentityError) as caught:
         check_identity(run_of(IDENTITY), {**IDENTITY, **change})
     assert message in str(caught.value)
-    assert str(caught.value).endswith("resume with the same images and options")
+    assert str(caught.value).endswith("or start anew without --resume")
     assert "\n" not in str(caught.value) and isinstance(caught.value, InputError)
 
 
 def test_what_the_problem_lacks_is_a_difference_too() -> None:
-    with pytest.raises(IdentityError, match="made with seed 3, found None"):
+    with pytest.raises(IdentityError, match="made with --seed 3, not none"):
         check_identity(run_of(IDENTITY), {k: v for k, v in IDENTITY.items() if k != "seed"})
 
 
@@ -55,6 +68,12 @@ def test_a_digest_is_of_the_very_pixels() -> None:
     changed = images.clone()
     changed[1, 2, 3, 3] += 1e-6
     assert digest(changed) != digest(images)
+
+
+def test_each_image_has_its_digest() -> None:
+    images = torch.rand(2, 3, 5, 4, generator=torch.Generator().manual_seed(0))
+    assert digests(images) == [digest(images[0]), digest(images[1])]
+    assert digest(images[0]) != digest(images[1])
 
 
 def test_metrics_are_told_apart_by_what_changes_their_numbers() -> None:

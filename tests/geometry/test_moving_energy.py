@@ -31,5 +31,5 @@ def test_without_motion_it_is_the_energy_of_the_path() -> None:
     expected = evaluate_path(metric, frames, draws=6, seed=3).path
     assert found.energy == pytest.approx(expected.energy, rel=1e-4)
     assert found.energy_error == pytest.approx(expected.energy_error, rel=1e-3)
-    with pytest.raises(InputError, match="evaluation draws: found 0"):
+    with pytest.raises(InputError, match="evaluation_draws: found 0"):
         moving_energy(metric, frames, torch.zeros(4, 2, 17, 21), draws=0)

@@ -71,7 +71,7 @@ class TestSolvingFunctions:
         for name, value in (("steps", -1), ("evaluation_draws", 0)):
             with pytest.raises(InputError) as caught:
                 solve(**{name: value})
-            assert f"{name.replace('_', ' ')}: found {value}, expected" in str(caught.value)
+            assert f"{name}: found {value}, expected" in str(caught.value)
             assert "\n" not in str(caught.value)
 
 
@@ -83,26 +83,30 @@ def test_the_largest_seed_is_one(options) -> None:
 @pytest.mark.parametrize(
     ("options", "change", "message"),
     [
-        (GeodesicOptions(), {"power": 3}, "power: found 3, expected 1 or 2"),
-        (GeodesicOptions(), {"draws": 0}, "draws per step: found 0, expected at least 1"),
+        (GeodesicOptions(), {"power": 3}, "power: found 3, expected an integer from 1 to 2"),
+        (GeodesicOptions(), {"draws": 0}, "draws: found 0, expected an integer from 1"),
         (GeodesicOptions(), {"schedule": "x"}, "schedule: found 'x', expected 'adaptive' or"),
-        (GeodesicOptions(), {"tolerance": -0.1}, "tolerance: found -0.1, expected >= 0"),
+        (
+            GeodesicOptions(),
+            {"tolerance": -0.1},
+            "tolerance: found -0.1, expected a number of at least 0",
+        ),
         (GeodesicOptions(), {"tolerance": float("nan")}, "tolerance: found nan"),
         (GeodesicOptions(), {"patience": -1}, "patience: found -1"),
-        (GeodesicOptions(), {"halvings": -1}, "halvings: found -1, expected >= 0"),
-        (GeodesicOptions(), {"step_size": 0.0}, "step_size: found 0.0, expected > 0"),
+        (GeodesicOptions(), {"halvings": -1}, "halvings: found -1, expected an integer from 0"),
+        (GeodesicOptions(), {"step_size": 0.0}, "step_size: found 0.0, expected a number above 0"),
         (GeodesicOptions(), {"step_size": float("nan")}, "step_size: found nan"),
         (GeodesicOptions(), {"pixel_weight": -1.0}, "pixel_weight: found -1.0"),
         (GeodesicOptions(), {"pixel_weight": float("nan")}, "pixel_weight: found nan"),
-        (GeodesicOptions(), {"chunk": 0}, "chunk: found 0, expected at least 1"),
-        (GeodesicOptions(), {"steps": -1}, "steps: found -1, expected >= 0"),
-        (GeodesicOptions(), {"evaluation_draws": 0}, "evaluation draws: found 0"),
+        (GeodesicOptions(), {"chunk": 0}, "chunk: found 0, expected an integer from 1"),
+        (GeodesicOptions(), {"steps": -1}, "steps: found -1, expected an integer from 0"),
+        (GeodesicOptions(), {"evaluation_draws": 0}, "evaluation_draws: found 0"),
         (GeodesicOptions(), {"seed": -1}, "seed: found -1"),
         (BarycenterOptions(), {"power": 0}, "power: found 0"),
         (BarycenterOptions(), {"steps": -1}, "steps: found -1"),
         (BarycenterOptions(), {"tolerance": float("nan")}, "tolerance: found nan"),
-        (BarycenterOptions(), {"evaluation_draws": -3}, "evaluation draws: found -3"),
-        (AttackOptions(), {"sigma": 0.0}, "sigma: found 0.0, expected > 0"),
+        (BarycenterOptions(), {"evaluation_draws": -3}, "evaluation_draws: found -3"),
+        (AttackOptions(), {"sigma": 0.0}, "sigma: found 0.0, expected a number above 0"),
         (AttackOptions(), {"sigma": float("nan")}, "sigma: found nan"),
         (AttackOptions(), {"sigma": float("inf")}, "sigma: found inf"),
         (AttackOptions(), {"steps": -1}, "steps: found -1"),

@@ -136,7 +136,7 @@ def test_identical_ends_and_bad_input() -> None:
     assert flat.length == 0 and math.isnan(flat.normalized_ppl)
     with pytest.raises(InputError, match="found 2, expected at least 3"):
         evaluate_path(L2, ENDS)
-    with pytest.raises(InputError, match="evaluation draws: found 0"):
+    with pytest.raises(InputError, match="evaluation_draws: found 0"):
         evaluate_path(L2, fade(times_of(3)), draws=0)
     with pytest.raises(InputError, match="frames: found values"):
         evaluate_path(L2, fade(times_of(3)) * 2)

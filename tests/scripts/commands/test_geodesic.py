@@ -116,9 +116,9 @@ def test_resuming_something_else_is_refused(pair, tmp_path: Path, capsys) -> Non
     assert main(["geodesic", *pair, *FAST, *out]) == 0
     before = (tmp_path / "out/inputs/00_first.png").read_bytes()
     assert main(["geodesic", *pair[::-1], *FAST, *out, "--resume"]) == 2
-    assert "was made with images" in capsys.readouterr().err
+    assert "other images (in another order)" in capsys.readouterr().err
     assert main(["geodesic", *pair, *FAST, "--frames", "6", *out, "--resume"]) == 2
-    assert "was made with frames 5, found 6" in capsys.readouterr().err
+    assert "was made with --frames 5, not 6" in capsys.readouterr().err
     assert (tmp_path / "out/inputs/00_first.png").read_bytes() == before
 
 
@@ -150,10 +150,10 @@ def test_interruption_leaves_frames_record_and_checkpoint(
         (["--init", "nowhere"], "nowhere: no such file or folder"),
         (["--metric", "elpips"], "'elpips' is unknown"),
         (["--device", "tpu"], "device 'tpu'"),
-        (["--size", "4"], "size 4 is too small"),
+        (["--size", "4"], "size: found 4, expected an integer from 16"),
         (["--chunk", "0"], "chunk: found 0"),
         (["--steps", "-3"], "steps: found -3"),
-        (["--evaluation-draws", "0"], "evaluation draws: found 0"),
+        (["--evaluation-draws", "0"], "evaluation_draws: found 0"),
         (["--rows", "3", "33"], "rows: found 33, expected 0 to 32"),
         (["--duration", "5"], "duration 5: expected 20"),
         (["--also", "lpips"], "also: found 'lpips'"),

@@ -10,6 +10,7 @@ import torch
 
 from elpips.geometry import CheckpointError, barycenter
 from elpips.media import read_image
+from elpips.metrics import InputError
 from elpips.optim import StopReason
 from elpips.scripts.runs.folder import RunFolder, closing_line, exit_code, run_record
 
@@ -47,6 +48,36 @@ def test_the_callback_saves_every_fifty_steps(tmp_path: Path) -> None:
     barycenter(IMAGES, metric="l2", steps=120, callbacks=[folder.callback()])
     run = folder.begin([], IMAGES, resume=True)
     assert run is not None and run.step == 100
+
+
+def test_only_an_earlier_runs_checkpoint_is_named(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.save(solved().solution.state)
+    folder.begin(["one", "two"], IMAGES, resume=False)
+    for damage in (False, True):
+        if damage:
+            folder.checkpoint.write_bytes(folder.previous.read_bytes()[:-1])
+        with pytest.raises(CheckpointError, match=r"checkpoint\.previous\.pt there is an earlier"):
+            folder.begin(["one", "two"], IMAGES, resume=True)
+    folder.previous.replace(folder.checkpoint)
+    run = folder.begin(["one", "two"], IMAGES, resume=True)
+    assert run is not None and run.step == 3
+
+
+@pytest.mark.parametrize("name", ["checkpoint.pt", "checkpoint.previous.pt"])
+def test_checkpoints_of_the_users_are_not_touched(tmp_path: Path, name: str) -> None:
+    folder = RunFolder(tmp_path)
+    torch.save({"model": torch.ones(3)}, tmp_path / name)
+    before = (tmp_path / name).read_bytes()
+    with pytest.raises(InputError, match=rf"{name}: is no checkpoint of ours"):
+        folder.begin(["one", "two"], IMAGES, resume=False)
+    assert (tmp_path / name).read_bytes() == before and len(list(tmp_path.iterdir())) == 1
+
+
+def test_long_names_are_cut(tmp_path: Path) -> None:
+    RunFolder(tmp_path).begin(["a" * 250, "ä" * 120], IMAGES)
+    names = sorted(path.name for path in (tmp_path / "inputs").iterdir())
+    assert names == [f"00_{'a' * 200}.png", f"01_{'ä' * 100}.png"]
 
 
 def test_exit_codes() -> None:

@@ -20,6 +20,7 @@ from elpips.scripts.runs.path import (
     save_steps,
     solve_in,
 )
+from elpips.scripts.runs.results import Results
 
 ENDS = torch.rand(2, 3, 33, 41, generator=torch.Generator().manual_seed(0))
 OPTIONS = GeodesicOptions(steps=60)
@@ -49,7 +50,7 @@ def test_a_path_is_the_librarys_and_goes_on_where_it_stopped(tmp_path: Path) -> 
 
 def test_files_and_judgement(tmp_path: Path) -> None:
     found = solve(tmp_path, GeodesicOptions(steps=8))
-    save_path(tmp_path, found.frames, ShowOptions(rows=(3,)))
+    save_path(Results(tmp_path), found.frames, ShowOptions(rows=(3,)))
     assert all((tmp_path / name).exists() for name in FILES)
     frames = read_frames(tmp_path / "frames")
     torch.testing.assert_close(frames, found.frames, rtol=0, atol=0.5 / 255 + 1e-6)
@@ -58,7 +59,7 @@ def test_files_and_judgement(tmp_path: Path) -> None:
     assert len(record["residuals"]) == 3
     assert max(record["residuals"]) > max(record["baseline"]["residuals"])
     assert "residuals" not in judge(found, JudgeOptions(also="none", residual_draws=0))
-    save_steps(tmp_path, found)
+    save_steps(tmp_path / "steps.png", found)
     assert read_image(tmp_path / "steps.png").std() > 0.05
 
 

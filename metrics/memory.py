@@ -1,0 +1,81 @@
+"""How much memory there is: what would not fit is said before any of it is taken."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+
+from .errors import InputError
+
+_CGROUP = Path("/sys/fs/cgroup")
+# Files that say how much a group of processes may have, and has: of version 2 and version 1.
+_LIMITS = (
+    ("memory.max", "memory.current"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+)
+
+
+def check_memory(needed: float, what: str, advice: str, device: torch.device | str = "cpu") -> None:
+    """Raise `InputError` if there is less memory than is needed.
+
+    Parameters
+    ----------
+    needed
+        Bytes, at least.
+    what, advice
+        What they are for, and how to do with less: parts of the message.
+    device
+        Whose memory.
+    """
+    free = free_memory(device)
+    if free is not None and needed > free:
+        raise InputError(
+            f"{what} would take {in_words(needed)} of memory or more, and {in_words(free)} are "
+            f"free; {advice}"
+        )
+
+
+def free_memory(device: torch.device | str = "cpu") -> int | None:
+    """Return the bytes that may still be taken; None where it is not known."""
+    device = torch.device(device)
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type != "cpu":
+        return None
+    known = [each for each in (_of_machine(), *_of_group()) if each is not None]
+    return min(known, default=None)
+
+
+def in_words(count: float) -> str:
+    """Return bytes with a unit."""
+    size, units = float(count), ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"]
+    while size >= 1000 and len(units) > 1:
+        size /= 1000
+        units.pop(0)
+    return f"{size:.3g} {units[0]}"
+
+
+def _of_machine() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _of_group() -> list[int]:
+    found = []
+    for limit, usage in _LIMITS:
+        try:
+            most, taken = (int((_CGROUP / name).read_text()) for name in (limit, usage))
+        except (OSError, ValueError):
+            continue
+        found.append(max(0, most - taken))
+    return found
