@@ -159,7 +159,6 @@ def attack_queries(
     for start in range(0, len(query), _CHUNK):
         chosen = nearest[start : start + _CHUNK].to(gallery.device)
         center = query[start : start + _CHUNK]
-        answers = gallery[chosen.flatten()]
         away = _away_from_first(metric, gallery[chosen], generator)
         rows.append(ATTACKERS[attack](away, center, ball, steps, generator, keep).images)
     return torch.cat(rows)

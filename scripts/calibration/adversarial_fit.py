@@ -39,7 +39,8 @@ class TripletSet:
     def batch(self, rows: Tensor, device: torch.device) -> Triplets:
         """Return the triplets of some rows, on a device."""
         images = self.images[rows].to(device).float() / 255
-        return Triplets(*images.unbind(1), self.judge[rows].to(device))
+        ref, p0, p1 = images.unbind(1)
+        return Triplets(ref, p0, p1, self.judge[rows].to(device))
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,8 @@ def _attack_batch(
     natural = margins(metric, triplets, options)
     seconds = (time.perf_counter() - began) / 2
     center = attacked_images(triplets, options.attacked)
-    worst, by_attack, images = {}, {}, {}
+    worst, images = {}, {}
+    by_attack: dict[str, dict[str, Tensor]] = {}
     for ball in options.balls:
         largest, found = natural.clone(), center.clone()
         by_attack[ball.name] = {}

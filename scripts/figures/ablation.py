@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Annotated, Any
 
 import tyro
@@ -17,7 +18,7 @@ from ...geometry import AttackOptions
 from ...media.grid import Cell, save_grid
 from ...media.write import save_image
 from ...metrics.base import image_size
-from ..runs.attack import solve_or_read
+from ..runs.attack import TITLES, solve_or_read
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import (
     AttackArguments,
@@ -62,6 +63,7 @@ def figure_ablation_command(
     source: Annotated[Path, tyro.conf.Positional],
     target: Annotated[Path, tyro.conf.Positional],
     *,
+    others: tuple[str, ...] = (),
     pictures: Pictures = PictureOptions(size=128),
     solver: AttackArguments = AttackOptions(),
     device: str = "auto",
@@ -72,6 +74,7 @@ def figure_ablation_command(
     Args:
         source: The image file that metrics compare with.
         target: The image file that the attack moves towards.
+        others: Other metrics to show after the stages.
         pictures: How images are read.
         solver: How each stage is attacked.
         device: auto, cpu, cuda, ...
@@ -82,9 +85,13 @@ def figure_ablation_command(
     where = resolve_device(device)
     images = pictures.read([source, target]).to(where)
     metrics = [make_metric(stage.metric, where, **stage.options()) for stage in STAGES]
+    shown = [make_metric(name, where) for name in others]
+    titles = [TITLES.get(each.name, each.name) for each in shown]
+    stages = [*STAGES, *(Stage(t, m.name) for t, m in zip(titles, shown, strict=True))]
+    metrics += shown
     cells = [Cell(images[0], "(a) source"), Cell(images[1], "(b) target")]
-    records = []
-    for letter, stage, metric in zip("cdefgh", STAGES, metrics, strict=True):
+    records, letters = [], ascii_lowercase[2 : 2 + len(stages)]
+    for letter, stage, metric in zip(letters, stages, metrics, strict=True):
         found = solve_or_read(folder, stage.name, "a1", images[0], images[1], solver, metric=metric)
         each = found.evaluation
         cells.append(
@@ -95,7 +102,7 @@ def figure_ablation_command(
             )
         )
         records.append({"stage": stage.name, "seconds": found.seconds, **each})
-    half = len(cells) // 2
+    half = (len(cells) + 1) // 2
     save_grid(folder / "ablation.png", [cells[:half], cells[half:]])
     save_image(folder / "source.png", images[0])
     save_image(folder / "target.png", images[1])

@@ -22,6 +22,7 @@ from ...media.read import read_images
 from ...media.write import save_image
 from ...metrics import Metric
 from ...metrics.weights import WeightsError
+from ..runs.attack import TITLES
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import make_metric, resolve_device, weights_record
 from ..runs.record import environment
@@ -58,6 +59,7 @@ class _Outcome:
 def figure_barycenters_command(
     image: Annotated[Path, tyro.conf.Positional],
     *,
+    others: tuple[str, ...] = (),
     size: int | None = 128,
     steps: int = 300,
     subset: int = 2,
@@ -69,6 +71,7 @@ def figure_barycenters_command(
 
     Args:
         image: An image file.
+        others: Other metrics to show.
         size: Scale the short side to this many pixels (and crop to a square).
         steps: Optimiser steps per barycenter.
         subset: How many of the ten copies a step of E-LPIPS looks at.
@@ -79,7 +82,7 @@ def figure_barycenters_command(
     folder = prepare_outdir(outdir)
     where = resolve_device(device)
     source = read_images([image], size=size)[0]
-    metrics = _available_metrics(where)
+    metrics = [*_available_metrics(where), *(make_metric(each, where) for each in others)]
     generator = torch.Generator().manual_seed(seed)
     sets = {
         "noise": noisy_copies(source, COPIES, NOISE_SIGMA, generator),
@@ -159,6 +162,10 @@ def _available_metrics(device: torch.device) -> list[Metric]:
     return metrics
 
 
+def _title(name: str) -> str:
+    return _TITLES.get(name, TITLES.get(name, name))
+
+
 def _solve(
     copies: str, images: Tensor, metric: Metric, steps: int, subset: int, seed: int
 ) -> _Outcome:
@@ -168,7 +175,7 @@ def _solve(
         steps=steps if metric.name != "l2" else 1,
         subset=subset if metric.stochastic else None,
         seed=seed,
-        progress=f"{copies}, {_TITLES[metric.name]}",
+        progress=f"{copies}, {_title(metric.name)}",
     )
     if result.solution.interrupted:
         raise KeyboardInterrupt
@@ -193,7 +200,7 @@ def _rows(sets: dict[str, Tensor], outcomes: list[_Outcome]) -> list[list[Cell]]
         [
             Cell(images[0], f"one of {titles[copies]}"),
             *(
-                Cell(each.image, f"{_TITLES[each.metric]}\ndetail {each.high_band_ratio:.2f}")
+                Cell(each.image, f"{_title(each.metric)}\ndetail {each.high_band_ratio:.2f}")
                 for each in outcomes
                 if each.copies == copies
             ),

@@ -23,6 +23,7 @@ from ...media.grid import Cell, save_grid
 from ...media.scanline import choose_rows, scanline
 from ...media.write import to_uint8
 from ...metrics.base import image_size
+from ..runs.attack import TITLES
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import PictureOptions, flat, make_metric, weights_record
 from ..runs.path import (
@@ -44,6 +45,8 @@ def figure_geodesics_command(
     start: Annotated[Path, tyro.conf.Positional],
     end: Annotated[Path, tyro.conf.Positional],
     setup: PathArguments = _SETUP,
+    *,
+    others: tuple[str, ...] = (),
 ) -> int:
     """Draw Figure 5 of the paper: geodesics from START to END under three metrics.
 
@@ -51,11 +54,17 @@ def figure_geodesics_command(
         start: An image file.
         end: An image file.
         setup: How; --metric is not used.
+        others: Other metrics to show before L2.
     """
     folder, images = prepare_outdir(setup.outdir), setup.read([start, end])
     judge = make_metric("elpips_vgg", setup.metric.device)
+    metrics = {judge.name: judge}
+    for name in ("lpips_vgg", *others, "l2"):
+        made = make_metric(name, setup.metric.device)
+        metrics[made.name] = made
+    panels = {name: PANELS.get(name, TITLES.get(name, name)) for name in metrics}
     solved: dict[str, Geodesic] = {}
-    for name, title in PANELS.items():
+    for name, title in panels.items():
         part = prepare_outdir(folder / name)
         # The cross-fade is the L2 geodesic: there is nothing to optimise.
         straight = name == "l2"
@@ -64,7 +73,7 @@ def figure_geodesics_command(
             images,
             setup.frames,
             replace(setup.solver, steps=0) if straight else setup.solver,
-            metric=judge if name == judge.name else make_metric(name, setup.metric.device),
+            metric=metrics[name],
             init="blend" if straight else setup.init,
             label=title,
             names=[start.stem, end.stem],
@@ -72,11 +81,11 @@ def figure_geodesics_command(
         )
         save_frames(part / "frames", solved[name].frames)
     paths = {name: each.frames.cpu() for name, each in solved.items()}
-    panels = [labelled(paths[name], title) for name, title in PANELS.items()]
+    shown = [labelled(paths[name], title) for name, title in panels.items()]
     for suffix in ("gif", "mp4"):
-        save_animation(folder / f"animation.{suffix}", side_by_side(panels), setup.animation)
+        save_animation(folder / f"animation.{suffix}", side_by_side(shown), setup.animation)
     row = (setup.animation.rows or tuple(choose_rows(paths["elpips_vgg"], 1)))[0]
-    save_grid(folder / "figure.png", _rows(paths, row))
+    save_grid(folder / "figure.png", _rows(paths, row, panels))
     evaluations = {
         name: evaluate_path(
             judge,
@@ -101,7 +110,7 @@ def figure_geodesics_command(
     print(f"{'geodesic of':<12}{'PPL':>8}{'end step':>10}{'contrast':>10}{'detail':>8}  (E-LPIPS)")
     for name, found in evaluations.items():
         print(
-            f"{PANELS[name]:<12}{found.normalized_ppl:>8.2f}{found.end_step_ratio:>10.2f}"
+            f"{panels[name]:<12}{found.normalized_ppl:>8.2f}{found.end_step_ratio:>10.2f}"
             f"{found.mid_contrast:>10.2f}{found.high_band_ratio:>8.2f}"
         )
     for each in ("figure.png", "animation.gif", "animation.mp4", "figure.json"):
@@ -131,13 +140,13 @@ def side_by_side(paths: list[Tensor]) -> Tensor:
     return torch.cat(parts, dim=3)
 
 
-def _rows(paths: dict[str, Tensor], row: int) -> list[list[Cell]]:
+def _rows(paths: dict[str, Tensor], row: int, panels: dict[str, str]) -> list[list[Cell]]:
     """Lay out the figure: a metric per row; frames, then the slice through ``row``."""
     rows = []
     for name, path in paths.items():
         last = len(path) - 1
         shown = [round(last * index / (_SHOWN - 1)) for index in range(_SHOWN)]
-        cells = [Cell(path[i], f"{PANELS[name]}, frame {i + 1} of {last + 1}") for i in shown]
+        cells = [Cell(path[i], f"{panels[name]}, frame {i + 1} of {last + 1}") for i in shown]
         cells.append(Cell(scanline(path, row), f"row {row} over time (down)"))
         rows.append(cells)
     return rows

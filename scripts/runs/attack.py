@@ -20,8 +20,10 @@ TITLES = {
     "lpips_vgg": "LPIPS-VGG",
     "lpips_squeeze": "LPIPS-SQZ",
     "lpips_alex": "LPIPS-Alex",
+    "rlpips_alex": "R-LPIPS-Alex",
     "elpips_vgg": "E-LPIPS-VGG",
     "elpips_squeeze_maxpool": "E-LPIPS-SQZ",
+    "lipsim": "LipSim",
 }
 """How figures and tables call the metrics."""
 

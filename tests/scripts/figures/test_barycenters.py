@@ -43,8 +43,10 @@ def test_figure_four_of_the_pixel_metric(tmp_path: Path, monkeypatch, capsys) ->
     Image.fromarray((IMAGE.permute(1, 2, 0).numpy() * 255).astype(np.uint8)).save(source)
     out = tmp_path / "out"
     arguments = ["figure", "barycenters", str(source), "--size", "20", "--outdir", str(out)]
+    arguments += ["--others", "l2"]
     assert main(arguments) == 0
     record = json.loads((out / "figure.json").read_text())
+    assert [cell["metric"] for cell in record["cells"]] == ["l2"] * 4
     detail = {cell["copies"]: cell["high_band_ratio"] for cell in record["cells"]}
     # The mean of shifted copies of noise loses its detail.
     assert detail["shift"] < 0.2

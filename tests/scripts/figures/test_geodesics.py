@@ -38,11 +38,12 @@ def test_figure_of_geodesics(tmp_path: Path, capsys) -> None:
     out = tmp_path / "out"
     arguments = ["figure", "geodesics", *map(str, paths), "--size", "32", "--frames", "4"]
     arguments += ["--steps", "2", "--evaluation-draws", "2", "--outdir", str(out)]
+    arguments += ["--others", "rlpips_alex"]
     assert main(arguments) == 0
     assert read_image(out / "figure.png").std() > 0.01
-    assert read_frames(out / "animation.mp4").shape == (4, 3, 32, 106)
+    assert read_frames(out / "animation.mp4").shape == (4, 3, 32, 144)
     record = json.loads((out / "figure.json").read_text())
-    assert set(record["under_elpips_vgg"]) == {"elpips_vgg", "lpips_vgg", "l2"}
+    assert set(record["under_elpips_vgg"]) == {*("elpips_vgg", "lpips_vgg", "rlpips_alex", "l2")}
     with Image.open(out / "animation.gif") as gif:
-        assert gif.size == (3 * 32 + 2 * 5, 32)
+        assert gif.size == (4 * 32 + 3 * 5, 32)
     assert "LPIPS-VGG" in capsys.readouterr().out
