@@ -15,6 +15,7 @@ import torch
 
 from .base import Metric
 from .errors import InputError
+from .lipschitz import LipSim
 from .perceptual import PerceptualMetric
 
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -35,10 +36,11 @@ def working_copy(metric: Metric, precision: Precision = "auto") -> Metric:
     """
     if precision not in ("auto", "float32", "bfloat16"):
         raise InputError(f"precision: found {precision!r}, expected auto, float32 or bfloat16")
-    if not isinstance(metric, PerceptualMetric) or metric.dtype != torch.float32:
+    if not isinstance(metric, (PerceptualMetric, LipSim)) or metric.dtype != torch.float32:
         return metric
     if precision == "auto":
-        suits = metric.stochastic and metric.trunk.smooth
+        trunk = metric.trunk if isinstance(metric, PerceptualMetric) else None
+        suits = metric.stochastic and trunk is not None and trunk.smooth
         precision = "bfloat16" if suits and multiplies_bfloat16(metric.device) else "float32"
     if precision == "float32":
         return metric
@@ -51,7 +53,7 @@ def working_copy(metric: Metric, precision: Precision = "auto") -> Metric:
 
 def precision_of(metric: Metric) -> str:
     """Return the name of the type that a metric computes in; "as given" if the images'."""
-    if isinstance(metric, PerceptualMetric):
+    if isinstance(metric, (PerceptualMetric, LipSim)):
         return str(metric.dtype).removeprefix("torch.")
     return "as given"
 

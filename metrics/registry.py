@@ -12,17 +12,18 @@ import torch
 from .base import Metric
 from .ensemble import Ensemble
 from .errors import InputError
+from .lipschitz import load_lipsim
 from .perceptual import PerceptualMetric
 from .pixel import L2
 from .recipes import RECIPES
-from .weights import Weights, load_linear, load_trunk
+from .weights import Weights, load_parts
 
 DEFAULT_METRIC = "elpips_vgg"
 
 
 def available_metrics() -> tuple[str, ...]:
     """Return the names that `create_metric` knows."""
-    return (*RECIPES, "l2")
+    return (*RECIPES, "lipsim", "l2")
 
 
 def create_metric(
@@ -42,12 +43,13 @@ def create_metric(
     trunk, linear
         Files to take the network's and the linear weights from, in place of the search
         described in `metrics.weights`; for the linear weights also what one of its functions
-        returned.
+        returned. One file with both will do for R-LPIPS, as either. For lipsim, which has no
+        linear weights, ``trunk`` is a checkpoint of the release or a file of ours.
     device
         Where the metric lives; images must be there too.
     **options
         Fields of `Ensemble`, such as ``scale_levels=8`` or ``dropout_keep=1.0``, for the
-        E-LPIPS metrics.
+        E-LPIPS metrics; ``outputs``, as of `lipschitz.load_lipsim`, for lipsim.
 
     Raises
     ------
@@ -64,14 +66,18 @@ def create_metric(
     if name == "l2":
         _reject(name, options)
         return L2().to(device)
+    if name == "lipsim":
+        if linear is not None or set(options) - {"outputs"}:
+            unknown = sorted({*options} - {"outputs"})
+            raise InputError(f"metric {name!r} has no linear weights and no option {unknown}")
+        return load_lipsim(trunk, **options).to(device)
     if name not in RECIPES:
         raise InputError(f"metric {name!r} is unknown; expected one of {available_metrics()}")
     recipe = RECIPES[name]
     if not recipe.ensemble:
         _reject(name, options)
     ensemble = _ensemble(name, options) if recipe.ensemble else None
-    trunk_weights = load_trunk(recipe.trunk, trunk)
-    linear_weights = linear if isinstance(linear, Weights) else load_linear(name, linear)
+    trunk_weights, linear_weights = load_parts(name, trunk, linear)
     metric = PerceptualMetric(
         name,
         recipe.build(trunk_weights.tensors, ensemble.dropout_keep if ensemble else 1.0),

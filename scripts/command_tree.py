@@ -28,6 +28,10 @@ ELPIPS = Command(
         "compare": Command(
             "sort images by their distance to a reference", "commands.compare:compare_command"
         ),
+        "certify": Command(
+            "tell which of two images is closer, and what change could alter that",
+            "commands.certify:certify_command",
+        ),
         "barycenter": Command(
             "find the image that is perceptually between images",
             "commands.barycenter:barycenter_command",
@@ -57,9 +61,25 @@ ELPIPS = Command(
             "2AFC scores of metrics, and how far calibrations agree",
             "calibration.evaluate:evaluate_2afc_command",
         ),
+        "certify-2afc": Command(
+            "2AFC scores of lipsim that no attack within a radius can alter",
+            "calibration.certify_2afc:certify_2afc_command",
+        ),
+        "train-lipsim": Command(
+            "train a small 1-Lipschitz network for the metric lipsim",
+            "calibration.train_lipsim:train_lipsim_command",
+        ),
         "calibrate": Command(
             "fit a metric's linear weights to preferences (2AFC)",
             "calibration.calibrate:calibrate_command",
+        ),
+        "attack-2afc": Command(
+            "2AFC accuracy of metrics when the images are attacked (PGD, APGD)",
+            "calibration.attack_2afc:attack_2afc_command",
+        ),
+        "train-rlpips": Command(
+            "train LPIPS against attack (R-LPIPS) on preferences (2AFC)",
+            "calibration.train_rlpips:train_rlpips_command",
         ),
         "make-2afc": Command(
             "make pairs of distorted patches, judged by a panel of metrics",
@@ -120,6 +140,14 @@ ELPIPS = Command(
                 "restoration": Command(
                     "metrics as the training loss of a small network, beside L2",
                     "benchmarks.restoration:benchmark_restoration_command",
+                ),
+                "certificates": Command(
+                    "attacks inside the radii that lipsim certifies",
+                    "benchmarks.certificates:benchmark_certificates_command",
+                ),
+                "retrieval": Command(
+                    "whether the nearest patch stays the nearest under attack",
+                    "benchmarks.retrieval:benchmark_retrieval_command",
                 ),
                 "scale": Command(
                     "time and memory of a path's step against frames and pixels",

@@ -47,7 +47,11 @@ def fetch_command(
     names
         Weights as `elpips weights` lists them, or metrics; everything by default.
     """
-    print(_table(fetch(names or None)))
+    wanted = tuple(name for name in names if name != "lipsim")
+    if len(wanted) < len(names):
+        print("lipsim: its network comes along, there is nothing to fetch")
+    if wanted or not names:
+        print(_table(fetch(wanted or None)))
     return 0
 
 
@@ -75,6 +79,8 @@ def _readiness(found: Sequence[WeightsStatus]) -> str:
         elif lacking == [recipe.linear] and (recipe.stand_in or "").endswith(".safetensors"):
             state += "; the project's own calibration takes its place"
         rows.append((metric, state))
+    # Its file is in the package; a folder in ELPIPS_WEIGHTS may hold another.
+    rows.append(("lipsim", "ready; its network comes along"))
     return format_table(rows, "<<")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from elpips.metrics import DEFAULT_METRIC, InputError, available_metrics, create_metric
@@ -24,6 +26,15 @@ def test_unknown_names_and_options_are_refused() -> None:
 def test_l2_needs_no_weights() -> None:
     metric = create_metric("l2")
     assert metric.name == "l2" and metric.pretrained == ()
+
+
+def test_lipsim_comes_along_and_has_no_ensemble() -> None:
+    metric = create_metric("lipsim")
+    assert metric.name == "lipsim" and not metric.stochastic
+    assert len(metric.pretrained) == 1 and "lipsim" in available_metrics()
+    for options in ({"scale_levels": 3}, {"linear": Path("a")}):
+        with pytest.raises(InputError, match="no linear weights and no option"):
+            create_metric("lipsim", **options)
 
 
 @pytest.mark.weights

@@ -36,7 +36,7 @@ def test_freezing_counts_the_rounding_of_the_matrices() -> None:
 def test_at_first_it_nearly_keeps_distances() -> None:
     network = SmallNetwork(SmallSize(16), rng()).freeze()
     x, y = images(1, 16, 16, seed=1), images(1, 16, 16, seed=2)
-    assert 0.5 < float((network(x) - network(y)).norm() / (x - y).norm()) <= 1 + 1e-6
+    assert 0.2 < float((network(x) - network(y)).norm() / (x - y).norm()) <= 1 + 1e-6
 
 
 @pytest.mark.parametrize("fields", [{"side": 20}, {"fine": 40}, {"coarse": 0}, {"fine_depth": -1}])

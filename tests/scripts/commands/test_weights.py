@@ -41,7 +41,7 @@ def test_list_says_what_is_missing_and_how_to_get_it(capsys, arguments):
         assert f"\n{name} " in out
         assert f"\n{name}: `elpips weights fetch {name}` does: " in out
     assert "elpips_vgg              lacks vgg16 and vgg_full_avg" in out
-    assert "ready" not in out
+    assert [line.split()[0] for line in out.splitlines() if "ready" in line] == ["lipsim"]
 
 
 def test_list_names_the_files(capsys, monkeypatch):
@@ -92,6 +92,15 @@ def test_fetch_passes_the_names_on(capsys, monkeypatch, names, asked):
     assert main(["weights", "fetch", *names]) == 0
     assert calls == [asked]
     assert "cache/vgg16.safetensors" in capsys.readouterr().out
+
+
+def test_what_comes_along_is_not_fetched(capsys, monkeypatch):
+    asked: list[Sequence[str] | None] = []
+    monkeypatch.setattr(weights, "fetch", lambda names: asked.append(names) or [status("x", None)])
+    assert main(["weights", "fetch", "lipsim"]) == 0
+    assert "comes along" in capsys.readouterr().out and asked == []
+    assert main(["weights", "fetch", "lipsim", "vgg16"]) == 0
+    assert asked == [("vgg16",)]
 
 
 def test_fetch_of_what_cannot_be_had(capsys, monkeypatch):
