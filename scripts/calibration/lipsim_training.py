@@ -1,0 +1,205 @@
+"""Training of the small 1-Lipschitz network: a hinge on the radius that judgements have.
+
+For a patch x and copies i, j of it, the signed distance of phi(x) from the plane on which i
+and j are equally close, r = <phi(x), f_i - f_j> / |f_i - f_j|, is the certified radius where
+its sign is the judges'. What is lowered is the mean of |2 h - 1| max(0, m - r), h the share of
+judges that find i closer and r counted towards the majority: pairs that the judges are
+divided over weigh little. phi cannot be scaled to satisfy it, for its Lipschitz constant is 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ...metrics import InputError
+from ...metrics.files import atomic_write
+from ...metrics.lipschitz.small import SmallNetwork, SmallSize
+from ...metrics.seeds import check_seed
+from .groups import Groups
+
+# Squared difference of directions below which two copies count as one.
+_SAME = 1e-8
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How the network is trained.
+
+    Attributes
+    ----------
+    steps
+        Of Adam.
+    batch
+        Groups per step.
+    rate
+        Adam's step size; it rises over the first 20 steps and falls to zero over the last 60 %.
+    betas
+        Adam's decay rates.
+    margin
+        Radius in the image's l2 that each judgement is asked for.
+    checkpoint
+        Steps between two checkpoints.
+    seed
+        Of the first weights and of the order of the groups.
+    """
+
+    steps: int = 900
+    batch: int = 8
+    rate: float = 5e-3
+    betas: tuple[float, float] = (0.9, 0.99)
+    margin: float = 0.75
+    checkpoint: int = 50
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the options but the seed; raises `InputError`."""
+        if min(self.steps, self.batch, self.checkpoint) < 1:
+            raise InputError(
+                f"steps {self.steps}, batch {self.batch}, checkpoint {self.checkpoint}: expected "
+                "at least 1"
+            )
+        if not (self.rate > 0 and self.margin > 0 and math.isfinite(self.rate * self.margin)):
+            raise InputError(f"rate {self.rate}, margin {self.margin}: expected positive numbers")
+
+    def rate_at(self, step: int) -> float:
+        """Return the step size of a step, counted from 0."""
+        left = (self.steps - step) / self.steps
+        return self.rate * min(1.0, (step + 1) / _WARMUP, left / _DECAY)
+
+
+_WARMUP, _DECAY = 20, 0.6
+
+
+def train(
+    lessons: Sequence[Groups],
+    size: SmallSize,
+    options: TrainingOptions,
+    checkpoint: Path | None = None,
+    key: str = "",
+    progress: Callable[[int, float], object] | None = None,
+    start: Mapping[str, Tensor] | None = None,
+) -> tuple[SmallNetwork, list[float]]:
+    """Train a network of a size on groups; return it and the loss of each step.
+
+    Parameters
+    ----------
+    lessons
+        What to learn, in parts of as many copies a group each; a step takes its batch from
+        one part, chosen by their sizes.
+    size
+        What the network is made of; the patches have its side.
+    options
+        How.
+    checkpoint
+        A file that is written now and then, and gone on from where it is there.
+    key
+        What tells this training from others; a checkpoint with another is refused.
+    progress
+        Called with the number of steps done and the loss of the last.
+    start
+        Weights to begin with, of a network of the same size; by default near the identity.
+
+    Raises
+    ------
+    InputError
+        The seed is none, or the checkpoint is of another training.
+    """
+    check_seed(options.seed)
+    for each in lessons:
+        if each.images.shape[-2:] != (size.side, size.side):
+            found = tuple(each.images.shape[-2:])
+            raise InputError(f"patches of {found} pixels; expected {size.side} a side")
+    rng = torch.Generator().manual_seed(options.seed)
+    network = SmallNetwork(size, rng)
+    if start is not None:
+        network.load_state_dict(start)
+    adam = torch.optim.Adam(network.parameters(), options.rate, options.betas)
+    losses = _resume(checkpoint, key, network, adam, rng) if checkpoint else []
+    sizes = torch.tensor([float(len(each)) for each in lessons])
+    for step in range(len(losses), options.steps):
+        groups = lessons[int(torch.multinomial(sizes, 1, generator=rng))]
+        chosen = torch.randint(len(groups), (options.batch,), generator=rng)
+        images = turned(groups.images[chosen].float() / 255, rng)
+        loss = hinge(signed_radii(network, images), groups.preferred[chosen], options.margin)
+        for group in adam.param_groups:
+            group["lr"] = options.rate_at(step)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        losses.append(loss.item())
+        if progress is not None:
+            progress(step + 1, losses[-1])
+        done = step + 1
+        if checkpoint and (done % options.checkpoint == 0 or done == options.steps):
+            _save(checkpoint, key, network, adam, rng, losses)
+    return network, losses
+
+
+def signed_radii(network: SmallNetwork, images: Tensor) -> Tensor:
+    """Return r (B, K, K) of groups (B, 1 + K, 3, H, W): positive at [i, j] where j is closer."""
+    count, copies = images.shape[:2]
+    phi = network(images.flatten(0, 1)).view(count, copies, -1)
+    f = F.normalize(phi[:, 1:], dim=2)
+    height = (f @ phi[:, 0, :, None])[:, :, 0]
+    squared = 2 - 2 * f @ f.mT
+    return (height[:, None, :] - height[:, :, None]) * squared.clamp_min(_SAME).rsqrt()
+
+
+def hinge(radii: Tensor, preferred: Tensor, margin: float) -> Tensor:
+    """Return the mean loss of pairs; both arguments (B, K, K), the diagonal ignored."""
+    copies = radii.shape[1]
+    i, j = torch.triu_indices(copies, copies, 1)
+    lead = 2 * preferred[:, i, j] - 1
+    return (lead.abs() * F.relu(margin - radii[:, i, j] * lead.sign())).mean()
+
+
+def turned(images: Tensor, rng: torch.Generator) -> Tensor:
+    """Mirror or transpose square images (..., H, W), all of them alike, at random."""
+    across, down, swap = torch.randint(2, (3,), generator=rng).tolist()
+    axes = [axis for axis, chosen in ((-1, across), (-2, down)) if chosen]
+    flipped = images.flip(axes) if axes else images
+    return flipped.transpose(-1, -2) if swap else flipped
+
+
+def _save(
+    path: Path,
+    key: str,
+    network: SmallNetwork,
+    adam: torch.optim.Adam,
+    rng: torch.Generator,
+    losses: list[float],
+) -> None:
+    content = {
+        "key": key,
+        "network": network.state_dict(),
+        "adam": adam.state_dict(),
+        "rng": rng.get_state(),
+        "losses": losses,
+    }
+    with atomic_write(path) as temporary:
+        torch.save(content, temporary)
+
+
+def _resume(
+    path: Path, key: str, network: SmallNetwork, adam: torch.optim.Adam, rng: torch.Generator
+) -> list[float]:
+    if not path.is_file():
+        return []
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: cannot be read ({reason}); remove it") from None
+    if content.get("key") != key:
+        raise InputError(f"{path}: is of another training; name another --outdir")
+    network.load_state_dict(content["network"])
+    adam.load_state_dict(content["adam"])
+    rng.set_state(content["rng"])
+    return list(content["losses"])
