@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from ..metrics.errors import InputError
+from .animated import write_animated
 from .gif import write_gif
 from .mp4 import write_mp4
+from .webm import write_webm
 from .write import frame_pixels
 
-ANIMATIONS = (".gif", ".mp4")
+ANIMATIONS = (".gif", ".mp4", ".webm", ".webp", ".apng")
 """Endings of the names of what `save_animation` writes."""
 
-# Browsers take shorter GIF frames for 100 ms; the format has 16 bits of hundredths.
-_SHORTEST, _LONGEST = 20, 655_350
+_SHORTEST, _LONGEST = 1, 655_350
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,26 @@ class AnimationOptions:
     boomerang
         Play forth and back.
     faithful
-        Keep the MP4's colours exactly, for players that can (4:4:4).
+        Keep the colours of videos exactly, for players that can (4:4:4).
+    fps
+        Frames per second, instead of DURATION; videos play at exactly this rate.
     """
 
     duration: int = 200
     hold: int = 400
     boomerang: bool = True
     faithful: bool = False
+    fps: float | None = None
+
+    @property
+    def rate(self) -> Fraction | None:
+        """The frames per second asked for, if they are."""
+        return None if self.fps is None else Fraction(self.fps).limit_denominator(10_000)
+
+    @property
+    def milliseconds(self) -> Fraction:
+        """The milliseconds per frame."""
+        return Fraction(self.duration) if self.rate is None else 1000 / self.rate
 
 
 def forth_and_back(count: int) -> list[int]:
@@ -57,7 +72,7 @@ def timeline(
     *,
     loop_hold: int | None = None,
     **overrides: Any,
-) -> list[tuple[int, int]]:
+) -> list[tuple[int, Fraction]]:
     """Return the frames in the order shown, each with its milliseconds.
 
     Parameters
@@ -73,22 +88,24 @@ def timeline(
 
     Returns
     -------
-    list of (int, int)
-        Indices and milliseconds, rounded to the 10 ms that a GIF can tell apart.
+    list of (int, Fraction)
+        Indices and milliseconds.
 
     Raises
     ------
     InputError
-        A time is not within 20 and 655,350 ms.
+        A time is not within 1 and 655,350 ms.
     """
     options = replace(options or AnimationOptions(), **overrides)
-    first = options.duration if loop_hold is None else loop_hold
-    times = {"duration": options.duration, "hold": options.hold, "loop_hold": first}
-    for name, value in times.items():
+    fps = options.fps
+    if fps is not None and not 1000 / _LONGEST <= fps <= 1000 / _SHORTEST:
+        raise InputError(f"fps {fps}: expected {1000 / _LONGEST:.4f} to {1000 // _SHORTEST}")
+    middle = options.milliseconds
+    first = middle if loop_hold is None else Fraction(loop_hold)
+    for name, value in (("duration", middle), ("hold", options.hold), ("loop_hold", first)):
         if not _SHORTEST <= value <= _LONGEST:
             raise InputError(f"{name} {value}: expected {_SHORTEST} to {_LONGEST} milliseconds")
-    middle, last, first = (int(value / 10 + 0.5) * 10 for value in times.values())
-    held = {0: first, count - 1: last}
+    held = {0: first, count - 1: Fraction(options.hold)}
     order = forth_and_back(count) if options.boomerang else range(count)
     return [(index, held.get(index, middle)) for index in order]
 
@@ -105,8 +122,10 @@ def save_animation(
     """Write frames (N, 3, H, W) in [0, 1] as an animation, whole or not at all.
 
     The suffix says as what: ``.gif``, a GIF that loops for ever, with one palette for all
-    frames (up to 256 colours are kept exactly), or ``.mp4``, a video in H.264 that every
-    player reads.
+    frames (up to 256 colours are kept exactly); ``.mp4``, a video in H.264 that every player
+    reads; ``.webm``, one in VP9, or in AV1 where PyAV lacks that; ``.webp`` and ``.apng``, which
+    loop for ever and keep all colours exactly. Times that a format cannot tell are rounded, and
+    that is told as a warning of the logger "elpips".
 
     Parameters
     ----------
@@ -119,7 +138,7 @@ def save_animation(
     loop_hold
         Milliseconds for the first frame; `duration` if not given.
     repeats
-        How often an MP4 plays all of it, for players that do not loop.
+        How often a video plays all of it, for players that do not loop.
     **overrides
         Fields of `AnimationOptions` that replace those of `options`: ``duration=100``.
 
@@ -139,5 +158,8 @@ def save_animation(
     shown = timeline(len(pixels), options, loop_hold=loop_hold)
     if suffix == ".gif":
         write_gif(path, pixels, shown)
+    elif suffix in (".webp", ".apng"):
+        write_animated(path, pixels, shown)
     else:
-        write_mp4(path, pixels, shown * repeats, faithful=options.faithful)
+        write = write_mp4 if suffix == ".mp4" else write_webm
+        write(path, pixels, shown * repeats, faithful=options.faithful, rate=options.rate)

@@ -1,13 +1,12 @@
-"""Frames of a path in and out: a folder of pictures, an animation, a video.
-
-imageio reads videos. Animations are opened as single pictures are, by Pillow and as one of the
-decoder's formats: imageio's plugin would open every format, EPS by running another program.
-"""
+"""Frames of a path in and out: a folder of pictures, an animation, a video."""
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -15,38 +14,54 @@ from torch import Tensor
 
 from ..metrics.errors import InputError
 from ..metrics.ownership import owned_files
-from .folder import list_images
-from .read import read_images
-from .stream import open_frames
+from .colour import Alpha
+from .crop import Crop
+from .read import batch, check_short_side, scaled
+from .record import Timing, pick, timing_of
+from .stream import Frame, FrameStream, open_frames
 from .write import frame_pixels, save_image
 
-# Mean absolute difference below which compression alone tells frames apart, and its share of
-# the difference between neighbours below which a frame of the way back is one of the way forth.
-_SAME = 0.6 / 255
-_SAME_OF_STEP = 0.25
+_logger = logging.getLogger("elpips")
 
 
-def read_frames(source: str | os.PathLike[str]) -> Tensor:
+def read_frames(
+    source: str | os.PathLike[str],
+    *,
+    size: int | None = None,
+    crop: Crop | None = None,
+    alpha: Alpha = "auto",
+) -> Tensor:
     """Read frames (N, 3, H, W) in [0, 1] from a folder of pictures, an animation or a video.
 
-    Pictures are taken in natural order of their names (2 before 10). Of an animation or a
-    video that plays forth and back, as ours do, only the way forth, and of frames that a
-    video repeats, one.
+    Pictures are taken in natural order of their names (2 before 10); the folder of a run stands
+    for its frames. Of an animation of ours, which plays forth and back and holds the ends, the
+    frames it was made of are read. Of others, frames of a video that are exactly the one
+    before, and a way back that is exactly the way forth, are left out, which is told as a
+    warning of the logger "elpips"; frames that differ never are.
+
+    Parameters
+    ----------
+    source
+        The folder or file.
+    size, crop, alpha
+        As of `read_images`.
 
     Raises
     ------
     InputError
         In one line: there is nothing there, a file cannot be read, or sizes differ.
     """
-    source = Path(source)
-    if source.is_dir():
-        return read_images(list_images(source))
-    if not source.exists():
-        raise InputError(f"{source}: no such file or folder; expected frames")
-    with open_frames(source) as stream:
-        is_video = stream.rate is not None
-        frames = torch.stack(list(stream))
-    return forth(without_repeats(frames) if is_video else frames)
+    check_short_side(size)
+    with open_frames(source, alpha=alpha, one_size=False) as stream:
+        timing = timing_of(stream.comment)
+        found = _read(stream, size) if timing is None else _of_ours(stream, timing, size)
+        is_video, is_folder = stream.rate is not None, stream.source.is_dir()
+    if found is None:
+        with open_frames(source, alpha=alpha, one_size=False) as stream:
+            found = _read(stream, size)
+    if timing is None and not is_folder:
+        found = _told(source, found, is_video)
+    return batch([frame.image for frame in found], [frame.name for frame in found], size, crop)
 
 
 def save_frames(folder: str | os.PathLike[str], frames: Tensor) -> None:
@@ -83,23 +98,56 @@ def save_frames(folder: str | os.PathLike[str], frames: Tensor) -> None:
             path.unlink()
 
 
-def forth(frames: Tensor) -> Tensor:
-    """Return the way forth of frames that play forth and back, other frames as they are."""
+def forth(frames: Sequence[Tensor]) -> int:
+    """Return how many of some frames are the way forth, where they play exactly forth and back.
+
+    All of them where they do not.
+    """
     count = len(frames)
-    step = float((frames[1:] - frames[:-1]).abs().mean()) if count > 1 else 0.0
-    same = max(_SAME, _SAME_OF_STEP * step)
     for length in (count // 2 + 1, count // 2 + 2):
         if 2 < length < count and count - length >= length - 2:
-            way_back = frames[: length - 1].flip(0)[: count - length]
-            if float((frames[length:] - way_back).abs().mean()) <= same:
-                return frames[:length]
-    return frames
+            way_back = frames[: length - 1][::-1][: count - length]
+            if all(map(torch.equal, frames[length:], way_back)):
+                return length
+    return count
 
 
-def without_repeats(frames: Tensor) -> Tensor:
-    """Drop frames (N, 3, H, W) that repeat the one before, as a video's frame rate asks for."""
-    kept = [0]
-    for index in range(1, len(frames)):
-        if float((frames[index] - frames[kept[-1]]).abs().mean()) > _SAME:
-            kept.append(index)
-    return frames[kept]
+def without_repeats(frames: Sequence[Tensor]) -> list[int]:
+    """Return the indices of the frames that are not exactly the one before."""
+    return [
+        index
+        for index, frame in enumerate(frames)
+        if index == 0 or not torch.equal(frame, frames[index - 1])
+    ]
+
+
+def _read(stream: FrameStream, size: int | None) -> list[Frame]:
+    return [_scaled(frame, size) for frame in stream.timed()]
+
+
+def _of_ours(stream: FrameStream, timing: Timing, size: int | None) -> list[Frame] | None:
+    """Return the frames that an animation of ours was made of, None if it has changed since."""
+    try:
+        return [_scaled(frame, size) for frame in pick(stream.timed(), timing)]
+    except InputError:
+        raise
+    except ValueError:
+        _logger.warning("%s: has changed since it was written; all is read", stream.source)
+        return None
+
+
+def _told(source: str | os.PathLike[str], frames: list[Frame], is_video: bool) -> list[Frame]:
+    """Leave out exact repeats of a video and an exact way back, and tell of it."""
+    if is_video:
+        kept = without_repeats([frame.image for frame in frames])
+        if left := len(frames) - len(kept):
+            _logger.warning("%s: left out %d frames that are exactly the one before", source, left)
+        frames = [frames[index] for index in kept]
+    length = forth([frame.image for frame in frames])
+    if left := len(frames) - length:
+        _logger.warning("%s: left out %d frames of the way back, exactly those forth", source, left)
+    return frames[:length]
+
+
+def _scaled(frame: Frame, size: int | None) -> Frame:
+    return replace(frame, image=scaled(frame.image, size, frame.name))

@@ -8,30 +8,39 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 
 from ..metrics.errors import InputError
 from ..metrics.files import atomic_write
+from .record import Shown, describe
 from .write import Pixels
 
 # Some players stumble over, or cut, videos of a few frames per second.
 _LEAST_RATE = 25
+_MOST_RATE = 120
 _LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 
 
 def write_mp4(
     path: str | os.PathLike[str],
     pixels: Pixels,
-    shown: Sequence[tuple[int, int]],
+    shown: Shown,
     *,
     faithful: bool = False,
+    rate: Fraction | None = None,
 ) -> None:
-    """Write frames as H.264 in MP4, as long as the GIF.
+    """Write frames as H.264 in MP4.
 
-    The rate is constant and at least 25 per second: a frame of 200 ms is five of the video's.
+    The frame rate is constant, ``rate`` where it is given. Else it is at least 25 per second: a
+    frame of 200 ms is five of the video's. Frames whose times no rate up to 120 tells together
+    are shown for the nearest number of the video's, the usual time being kept exactly.
 
     By default colours are 4:2:0 in BT.709 and limited range, tagged so, with next to no
     compression (CRF 12): every player reads it. Odd sizes gain a copy of the last row or column.
@@ -49,6 +58,52 @@ def write_mp4(
         Indices of frames in the order shown, each with its milliseconds.
     faithful
         Keep colours exactly.
+    rate
+        Frames per second.
+
+    Raises
+    ------
+    InputError
+        In one line: PyAV lacks the encoder, or the file cannot be written.
+    """
+    order, rate = constant_rate(shown, rate)
+    encode_video(
+        path,
+        rgb_pictures(pixels, order) if faithful else yuv_pictures(pixels, order),
+        rate,
+        Codec(
+            "mp4",
+            "libx264rgb" if faithful else "libx264",
+            "rgb24" if faithful else "yuv420p",
+            encoder_options(faithful=faithful),
+            {"movflags": "+faststart"},
+        ),
+        comment=describe(shown_at(order, rate)),
+    )
+
+
+@dataclass(frozen=True)
+class Codec:
+    """FFmpeg's names: of the container, the encoder, the pixels, and options of both."""
+
+    form: str
+    encoder: str
+    pixels: str
+    options: dict[str, str]
+    container: dict[str, str]
+
+
+def encode_video(
+    path: str | os.PathLike[str],
+    pictures: Iterator[tuple[Pixels, str]],
+    rate: Fraction,
+    codec: Codec,
+    *,
+    comment: str = "",
+) -> None:
+    """Write pictures, each with FFmpeg's name of its pixels, whole or not at all.
+
+    FFmpeg gets an open file: it would take a name such as 12:30.mp4 for an address.
 
     Raises
     ------
@@ -57,28 +112,21 @@ def write_mp4(
     """
     import av
 
-    order, rate = _constant_rate(shown)
-    if not faithful:
-        padding = [(0, 0), (0, pixels.shape[1] % 2), (0, pixels.shape[2] % 2), (0, 0)]
-        pixels = np.pad(pixels, padding, mode="edge")
-    pictures = pixels if faithful else [yuv420(frame) for frame in pixels]
     try:
         with (
             atomic_write(path) as temporary,
-            # Without "file:", a name such as 12:30.mp4 would be taken for an address.
-            av.open(
-                f"file:{temporary}", "w", format="mp4", options={"movflags": "+faststart"}
-            ) as container,
+            temporary.open("w+b") as file,
+            av.open(file, "w", format=codec.form, options=codec.container) as container,
         ):
-            stream = container.add_stream(
-                "libx264rgb" if faithful else "libx264",
-                rate=rate,
-                options=encoder_options(faithful=faithful),
-            )
-            stream.height, stream.width = pixels.shape[1:3]
-            stream.pix_fmt = "rgb24" if faithful else "yuv420p"
-            for time, index in enumerate(order):
-                frame = av.VideoFrame.from_ndarray(pictures[index], format=stream.pix_fmt)
+            container.metadata["comment"] = comment
+            stream: Any = container.add_stream(codec.encoder, rate=rate, options=codec.options)
+            for time, (picture, stored) in enumerate(pictures):
+                frame = av.VideoFrame.from_ndarray(picture, format=stored)
+                if time == 0:
+                    stream.height, stream.width = frame.height, frame.width
+                    stream.pix_fmt = codec.pixels
+                if stored != codec.pixels:
+                    frame = frame.reformat(format=codec.pixels)
                 frame.pts, frame.time_base = time, 1 / rate
                 container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
@@ -88,12 +136,39 @@ def write_mp4(
         raise InputError(f"{path}: cannot be encoded ({error})") from error
 
 
-def _constant_rate(shown: Sequence[tuple[int, int]]) -> tuple[list[int], Fraction]:
+def rgb_pictures(pixels: Pixels, order: Sequence[int]) -> Iterator[tuple[Pixels, str]]:
+    """Yield frames (N, H, W, 3) in an order, as they are."""
+    return ((pixels[index], "rgb24") for index in order)
+
+
+def yuv_pictures(pixels: Pixels, order: Sequence[int]) -> Iterator[tuple[Pixels, str]]:
+    """Yield frames (N, H, W, 3) in an order, as `yuv420` makes them; odd sizes are padded."""
+    padding = [(0, 0), (0, pixels.shape[1] % 2), (0, pixels.shape[2] % 2), (0, 0)]
+    pictures = [yuv420(frame) for frame in np.pad(pixels, padding, mode="edge")]
+    return ((pictures[index], "yuv420p") for index in order)
+
+
+def constant_rate(shown: Shown, rate: Fraction | None = None) -> tuple[list[int], Fraction]:
     """Repeat frames so that each lasts its time at one rate; return their order and the rate."""
-    tick = math.gcd(*(time for _, time in shown))
-    parts = math.ceil(_LEAST_RATE * tick / 1000)
-    order = [index for index, time in shown for _ in range(parts * time // tick)]
-    return order, Fraction(1000 * parts, tick)
+    if rate is None:
+        times = [time for _, time in shown]
+        denominator = math.lcm(*(time.denominator for time in times))
+        tick = Fraction(math.gcd(*(int(time * denominator) for time in times)), denominator)
+        rate = _rate(tick)
+        if rate > _MOST_RATE:
+            rate = _rate(Counter(times).most_common(1)[0][0])
+    counts = [(index, max(1, round(time * rate / 1000))) for index, time in shown]
+    return [index for index, count in counts for _ in range(count)], rate
+
+
+def _rate(tick: Fraction) -> Fraction:
+    """Return the frame rate of which so many milliseconds are a whole number of frames."""
+    return 1000 * math.ceil(_LEAST_RATE * tick / 1000) / tick
+
+
+def shown_at(order: Sequence[int], rate: Fraction) -> list[tuple[int, Fraction]]:
+    """Return which frame is shown for how many milliseconds, of frames in order at a rate."""
+    return [(index, len(list(run)) * 1000 / rate) for index, run in groupby(order)]
 
 
 def encoder_options(*, faithful: bool = False) -> dict[str, str]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..metrics.errors import InputError
-from .colour import Alpha
+from .colour import Alpha, check_size
 from .crop import Crop, crop_images, resize_short_side
 from .decode import decode
 from .source import read_source
@@ -92,29 +92,66 @@ def read_images(
     """
     if not paths:
         raise InputError("no images given; expected at least one")
+    check_short_side(size, min_side)
+    names = [str(path) for path in paths]
+    images = [
+        scaled(read_image(path, alpha=alpha), size, name)
+        for path, name in zip(paths, names, strict=True)
+    ]
+    return batch(images, names, size, crop, min_side)
+
+
+def check_short_side(size: int | None, min_side: int = 16) -> None:
+    """Check the size that images are scaled to, before they are read."""
     if size is not None and size < min_side:
         raise InputError(f"size {size} is too small; expected at least {min_side}")
-    images = [read_image(path, alpha=alpha) for path in paths]
     if size is not None:
-        for path, image in zip(paths, images, strict=True):
-            if min(image.shape[1:]) < size:
-                sizes = f"{_describe(image)} pixels, enlarged to a short side of {size}"
-                _logger.warning("%s: %s", path, sizes)
-        images = [resize_short_side(image, size) for image in images]
+        check_size(size, size)
+
+
+def scaled(image: Tensor, size: int | None, name: str) -> Tensor:
+    """Scale (3, H, W) so that its shorter side is ``size``; tell where that enlarges it.
+
+    Raises
+    ------
+    InputError
+        It would have more pixels than an image may have.
+    """
+    if size is None:
+        return image
+    short, long = min(image.shape[1:]), max(image.shape[1:])
+    try:
+        check_size(round(long * size / short), size)
+    except InputError as error:
+        raise InputError(f"{name}: {_describe(image)} pixels, scaled to {error}") from None
+    if short < size:
+        sizes = f"{_describe(image)} pixels, enlarged to a short side of {size}"
+        _logger.warning("%s: %s", name, sizes)
+    return resize_short_side(image, size)
+
+
+def batch(
+    images: Sequence[Tensor],
+    names: Sequence[str],
+    size: int | None,
+    crop: Crop | None,
+    min_side: int = 16,
+) -> Tensor:
+    """Crop images that were `scaled` and put them into one batch, see `read_images`."""
     images = crop_images(images, crop or ("none" if size is None else "square"))
-    for path, image in zip(paths, images, strict=True):
+    for name, image in zip(names, images, strict=True):
         if min(image.shape[1:]) < min_side:
             raise InputError(
-                f"{path}: {_describe(image)} pixels; expected at least {min_side} x {min_side}"
+                f"{name}: {_describe(image)} pixels; expected at least {min_side} x {min_side}"
                 " (size=N, or --size N, enlarges)"
             )
         if image.shape != images[0].shape:
             raise InputError(
-                f"{paths[0]} has {_describe(images[0])} pixels and {path} {_describe(image)};"
+                f"{names[0]} has {_describe(images[0])} pixels and {name} {_describe(image)};"
                 " expected one size (size=N, or --size N, scales and crops to N x N;"
                 " crop='center', or --crop center, crops)"
             )
-    return torch.stack(images)
+    return torch.stack(list(images))
 
 
 def _describe(image: Tensor) -> str:

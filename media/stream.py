@@ -43,11 +43,14 @@ class Frame:
         (3, H, W), float32 in [0, 1], sRGB.
     time, duration
         Seconds since the start and for how long, None where the source does not say.
+    name
+        What to call it in messages.
     """
 
     image: Tensor
     time: Fraction | None = None
     duration: Fraction | None = None
+    name: str = ""
 
 
 class FrameStream:
@@ -208,18 +211,18 @@ def _is_video(source: Path) -> bool:
     return kind == "video" or (kind == "" and source.suffix.lower() in VIDEOS)
 
 
-def _pictures(paths: list[Path], alpha: Alpha, notices: _Notices) -> Iterator[tuple[str, Frame]]:
+def _pictures(paths: list[Path], alpha: Alpha, notices: _Notices) -> Iterator[Frame]:
     for path in paths:
         data = read_source(path)
         with _named(path):
             image, told = decode(data, alpha)
         notices.tell(told, path)
-        yield str(path), Frame(_tensor(image))
+        yield Frame(_tensor(image), name=str(path))
 
 
 def _finished(
     source: Path, rasters: Iterator[Raster], alpha: Alpha, notices: _Notices
-) -> Iterator[tuple[str, Frame]]:
+) -> Iterator[Frame]:
     number = 0
     while True:
         with _named(source), in_one_line():
@@ -230,18 +233,18 @@ def _finished(
         notices.tell(told)
         number += 1
         name = f"{source}: frame {number}"
-        yield name, Frame(_tensor(image), raster.time, raster.duration)
+        yield Frame(_tensor(image), raster.time, raster.duration, name)
 
 
-def _checked(frames: Iterator[tuple[str, Frame]], one_size: bool) -> Iterator[Frame]:
+def _checked(frames: Iterator[Frame], one_size: bool) -> Iterator[Frame]:
     """Yield the frames; refuse one of another size than the first's."""
-    first: tuple[str, torch.Size] | None = None
-    for name, frame in frames:
-        first = first or (name, frame.image.shape)
-        if one_size and frame.image.shape != first[1]:
-            sides = [f"{shape[2]} x {shape[1]}" for shape in (first[1], frame.image.shape)]
+    first: Frame | None = None
+    for frame in frames:
+        first = first or frame
+        if one_size and frame.image.shape != first.image.shape:
+            sides = [f"{each.image.shape[2]} x {each.image.shape[1]}" for each in (first, frame)]
             raise InputError(
-                f"{name} has {sides[1]} pixels and {first[0]} {sides[0]}; expected one size"
+                f"{frame.name} has {sides[1]} pixels and {first.name} {sides[0]}; expected one size"
             )
         yield frame
 

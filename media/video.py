@@ -33,6 +33,8 @@ _ORIENTATIONS = {
 }
 # Code points of ITU-T H.273: BT.2020 and P3; PQ and HLG; BT.709's tones.
 _WIDE, _HDR, _TELEVISION = (9, 11, 12), (16, 18), 1
+# Bicubic, with accurate rounding and chroma at full width.
+_ACCURATE = 0x4 | 0x40000 | 0x2000
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ class Video:
                 start = time if start is None else start
                 raster = _raster(frame, told)
                 at = None if time is None or start is None else time - start
-                yield replace(raster, space=space, time=at)
+                usual = 1 / self.rate if self.rate else None
+                yield replace(raster, space=space, time=at, duration=raster.duration or usual)
                 number += 1
         except (av.FFmpegError, ValueError, IndexError, OSError) as error:
             if isinstance(error, InputError):
@@ -88,7 +91,7 @@ class Video:
             what = f"is damaged after {number} frames" if number else "not a readable video"
             raise InputError(f"{what} ({_reason(error)})") from None
         if number == 0:
-            raise InputError("holds no frames")
+            raise InputError("not a readable video (it holds no frames)")
         if self.count and number < self.count:
             raise InputError(f"is damaged: it states {self.count} frames and holds {number}")
 
@@ -131,7 +134,7 @@ def _raster(frame: VideoFrame, told: tuple[str, ...]) -> Raster:
     deep = max(part.bits for part in parts) > 8
     clear = any(part.is_alpha for part in parts)
     names = ("rgba64le", "rgb48le") if deep else ("rgba", "rgb24")
-    pixels = frame.to_ndarray(format=names[0] if clear else names[1])
+    pixels = _rgb(frame, names[0] if clear else names[1]).to_ndarray()
     samples = np.minimum(from_integers(pixels, _top(frame)), np.float32(1))
     duration = getattr(frame, "duration", None)
     return Raster(
@@ -142,6 +145,15 @@ def _raster(frame: VideoFrame, told: tuple[str, ...]) -> Raster:
         duration=duration * frame.time_base if duration and frame.time_base else None,
         notices=told + (("is interlaced",) if frame.interlaced_frame else ()),
     )
+
+
+def _rgb(frame: VideoFrame, stored: str) -> VideoFrame:
+    """Convert a frame; FFmpeg's fast conversion of luma and chroma is a level or more too dark."""
+    try:
+        return frame.reformat(format=stored, interpolation=_ACCURATE)
+    except (KeyError, ValueError, TypeError):
+        # Before PyAV 15 there is no other.
+        return frame.reformat(format=stored)
 
 
 def _top(frame: VideoFrame) -> int:

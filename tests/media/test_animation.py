@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -21,11 +22,20 @@ def test_forth_and_back_repeats_neither_end() -> None:
     assert len(forth_and_back(10)) == 18
 
 
-def test_timeline_holds_ends_and_rounds() -> None:
+def test_timeline_holds_ends() -> None:
     assert timeline(3) == [(0, 200), (1, 200), (2, 400), (1, 200)]
-    rounded = timeline(3, duration=44, hold=105, loop_hold=36, boomerang=False)
-    assert rounded == [(0, 40), (1, 40), (2, 110)]
+    exact = timeline(3, duration=44, hold=105, loop_hold=36, boomerang=False)
+    assert exact == [(0, 36), (1, 44), (2, 105)]
     assert timeline(1) == [(0, 400)]
+
+
+def test_a_rate_stands_for_a_duration() -> None:
+    assert timeline(2, fps=24, boomerang=False) == [(0, Fraction(125, 3)), (1, 400)]
+    assert AnimationOptions(fps=29.97).rate == Fraction(2997, 100)
+    assert AnimationOptions(fps=30000 / 1001).rate == Fraction(30000, 1001)
+    for fps in (0, -1, float("nan"), float("inf"), 1001):
+        with pytest.raises(InputError, match=f"fps {fps}: expected 0.0015 to 1000"):
+            timeline(2, fps=fps)
 
 
 def test_overrides_replace_fields_of_options() -> None:
@@ -47,14 +57,14 @@ def test_the_suffix_says_as_what(tmp_path: Path) -> None:
         assert container.streams.video[0].frames == 3
 
 
-@pytest.mark.parametrize("name", ["a.webm", "a"])
+@pytest.mark.parametrize("name", ["a.avi", "a"])
 def test_other_suffixes_are_refused_with_those_known(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match=rf"{name}: expected .* \.gif or \.mp4$"):
+    with pytest.raises(InputError, match=rf"{name}: expected .* \.gif or \.mp4 or \.webm or .*"):
         save_animation(tmp_path / name, noise(2))
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("suffix", [".gif", ".mp4"])
+@pytest.mark.parametrize("suffix", [".gif", ".mp4", ".webm", ".webp", ".apng"])
 @pytest.mark.parametrize(
     ("frames", "message"),
     [
@@ -73,11 +83,11 @@ def test_unusable_frames_are_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["a.gif", "a.mp4"])
+@pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng"])
 def test_unwritable_files_and_wrong_numbers_are_one_line(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match=rf"none.{name}: cannot be written"):
         save_animation(tmp_path / "none" / name, noise(2))
-    for times in ({"duration": 10}, {"hold": 0}, {"loop_hold": 0}, {"hold": 10**6}):
+    for times in ({"duration": 0}, {"hold": 0}, {"loop_hold": 0}, {"hold": 10**6}):
         with pytest.raises(InputError, match=f"{next(iter(times))} .* milliseconds"):
             save_animation(tmp_path / name, noise(2), **times)
     with pytest.raises(InputError, match="repeats 0: expected at least 1"):

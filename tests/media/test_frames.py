@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 import torch
+from av.video.reformatter import Interpolation
 from PIL import Image
 from torch import Tensor
 
@@ -74,15 +75,91 @@ def test_names_are_taken_in_natural_order(tmp_path: Path) -> None:
     assert torch.equal(read_frames(tmp_path), frames)
 
 
-@pytest.mark.parametrize("name", ["a.gif", "a.mp4"])
-@pytest.mark.parametrize("boomerang", [False, True])
-def test_animations_and_videos_are_read_forth_only(
-    tmp_path: Path, name: str, boomerang: bool
+@pytest.mark.parametrize("name", ["a.gif", "a.mp4", "a.webm", "a.webp", "a.apng"])
+@pytest.mark.parametrize(
+    "options", [{"boomerang": False}, {"fps": 60}, {"duration": 33, "repeats": 2}], ids=str
+)
+def test_animations_of_ours_are_read_as_what_they_were_made_of(
+    tmp_path: Path, name: str, options: dict
 ) -> None:
-    save_animation(tmp_path / name, FLAT, boomerang=boomerang)
-    frames = read_frames(tmp_path / name)
-    assert frames.shape == FLAT.shape
-    torch.testing.assert_close(frames, FLAT, rtol=0, atol=0.01)
+    # Two frames are the same, and neighbours differ in few pixels.
+    frames = FLAT.clone()
+    frames[3] = frames[2]
+    frames[5] = frames[4]
+    frames[5, :, :2, :2] = 1
+    save_animation(tmp_path / name, frames, **options)
+    read = read_frames(tmp_path / name)
+    assert read.shape == frames.shape
+    torch.testing.assert_close(read, frames, rtol=0, atol=0.15)
+
+
+def test_an_animation_that_was_changed_is_read_whole(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    save_animation(tmp_path / "a.gif", noise(4, 16, 16), boomerang=False)
+    with Image.open(tmp_path / "a.gif") as image:
+        comment = image.info["comment"]
+    frames = [Image.fromarray(each) for each in to_uint8(noise(6, 16, 16))]
+    frames[0].save(
+        tmp_path / "b.gif", save_all=True, append_images=frames[1:], duration=50, comment=comment
+    )
+    assert len(read_frames(tmp_path / "b.gif")) == 6
+    assert caplog.messages == [
+        f"{tmp_path / 'b.gif'}: has changed since it was written; all is read"
+    ]
+
+
+def dots() -> list[Image.Image]:
+    """Return 12 frames that differ in few pixels."""
+    background = to_uint8(noise(1, 48, 64)[0])
+    frames = []
+    for index in range(12):
+        pixels = background.copy()
+        pixels[30:32, 4 + 4 * index : 6 + 4 * index] = 255
+        frames.append(Image.fromarray(pixels))
+    return frames
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.mp4", "a.mkv"])
+def test_frames_that_differ_are_never_dropped(
+    tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    frames = dots()
+    if name.startswith("a.m"):
+        with av.open(str(tmp_path / name), "w") as container:
+            stream = container.add_stream("libx264rgb", rate=10, options={"crf": "0"})
+            stream.height, stream.width, stream.pix_fmt = 48, 64, "rgb24"
+            # Twice the rate: each frame is there twice.
+            for index in range(2 * len(frames)):
+                pixels = np.asarray(frames[index // 2])
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+            container.mux(stream.encode(None))
+    else:
+        options = {"lossless": True} if name == "a.webp" else {}
+        frames[0].save(
+            tmp_path / name, save_all=True, append_images=frames[1:], duration=100, **options
+        )
+    read = read_frames(tmp_path / name)
+    assert len(read) == 12
+    told = ["left out 12 frames that are exactly the one before"] if name[2] == "m" else []
+    assert caplog.messages == [f"{tmp_path / name}: {message}" for message in told]
+
+
+def test_the_folder_of_a_run_is_read_by_its_frames(tmp_path: Path) -> None:
+    frames = noise(3, 16, 16)
+    save_frames(tmp_path / "frames", frames)
+    save_image(tmp_path / "filmstrip.png", frames[0])
+    (tmp_path / "run.json").write_text("{}")
+    assert torch.equal(read_frames(tmp_path), frames)
+
+
+def test_pages_of_two_sizes_are_scaled_or_refused(tmp_path: Path) -> None:
+    page = Image.new("RGB", (64, 64))
+    page.save(tmp_path / "a.tif", save_all=True, append_images=[page.resize((24, 20))])
+    with pytest.raises(InputError, match=r"frame 1 has 64 x 64 pixels and .*frame 2 24 x 20"):
+        read_frames(tmp_path / "a.tif")
+    assert read_frames(tmp_path / "a.tif", size=20).shape == (2, 3, 20, 20)
+    assert read_frames(tmp_path / "a.tif", crop="center").shape == (2, 3, 20, 24)
 
 
 def test_an_animation_is_read_exactly(tmp_path: Path) -> None:
@@ -97,11 +174,13 @@ def test_a_faithful_video_is_read_exactly(tmp_path: Path) -> None:
     assert torch.equal(read_frames(tmp_path / "a.mp4"), frames)
 
 
-def test_a_video_is_read_as_ffmpeg_decodes_it(tmp_path: Path) -> None:
-    save_animation(tmp_path / "a.mp4", photographs(4), duration=40, hold=40, boomerang=False)
-    with av.open(str(tmp_path / "a.mp4")) as container:
-        decoded = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    assert np.array_equal(to_uint8(read_frames(tmp_path / "a.mp4")), np.stack(decoded))
+def test_a_video_is_no_darker_than_its_frames(tmp_path: Path) -> None:
+    frames = photographs(4)
+    save_animation(tmp_path / "a.mp4", frames, duration=40, hold=40, boomerang=False)
+    read = read_frames(tmp_path / "a.mp4")
+    # FFmpeg's fast conversion is 1.0 to 1.4 levels too dark.
+    limit = 0.4 if "ACCURATE_RND" in Interpolation.__members__ else 2
+    assert 255 * float((read - frames).mean((0, 2, 3)).abs().max()) < limit
 
 
 def test_names_with_colons_are_files(tmp_path: Path) -> None:
@@ -110,17 +189,28 @@ def test_names_with_colons_are_files(tmp_path: Path) -> None:
 
 
 def test_forth() -> None:
-    frames = torch.rand(5, 3, 4, 4, generator=torch.Generator().manual_seed(0))
-    palindrome = torch.cat([frames, frames[:-1].flip(0)])
-    for shown in (palindrome, palindrome[:-1]):
-        assert torch.equal(forth(shown), frames)
-    assert torch.equal(forth(frames), frames)
-    assert len(forth(frames[:2])) == 2
+    frames = list(torch.rand(5, 3, 4, 4, generator=torch.Generator().manual_seed(0)))
+    palindrome = frames + frames[:-1][::-1]
+    assert forth(palindrome) == forth(palindrome[:-1]) == forth(frames) == 5
+    assert forth(frames[:2]) == 2
+    # What differs by one value is no way back.
+    other = palindrome[6].clone()
+    other[0, 0, 0] += 1 / 255
+    assert forth([*palindrome[:6], other, *palindrome[7:]]) == 9
+
+
+def test_a_way_back_is_left_out_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    frames = dots()
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:] + frames[-2:0:-1])
+    assert len(read_frames(tmp_path / "a.gif")) == 12
+    assert caplog.messages == [
+        f"{tmp_path / 'a.gif'}: left out 10 frames of the way back, exactly those forth"
+    ]
 
 
 def test_repeated_frames_are_one() -> None:
-    frames = noise(3)
-    assert torch.equal(without_repeats(frames.repeat_interleave(4, 0)), frames)
+    frames = list(noise(3))
+    assert without_repeats([frames[0], frames[0], frames[1], frames[2], frames[2]]) == [0, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +244,7 @@ def test_a_truncated_video_and_one_of_sound_only_are_said(tmp_path: Path) -> Non
         sound = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.float32), "fltp", "mono")
         sound.sample_rate = 8000
         container.mux([*stream.encode(sound), *stream.encode(None)])
-    for name, reason in (("half", "Invalid data .*"), ("sound", "FFmpeg finds no pictures in it")):
+    for name, reason in (("half", ".*"), ("sound", "FFmpeg finds no pictures in it")):
         with pytest.raises(InputError, match=rf"{name}\.mp4: not a readable video \({reason}\)$"):
             read_frames(tmp_path / f"{name}.mp4")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
@@ -63,6 +64,18 @@ def test_gif_plays_forth_and_back(tmp_path: Path) -> None:
 def test_gif_plays_one_way(tmp_path: Path) -> None:
     save_animation(tmp_path / "a.gif", noise(4), boomerang=False)
     assert gif_frames(tmp_path / "a.gif")[1] == [200, 200, 200, 400]
+
+
+def test_what_a_gif_cannot_tell_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    save_animation(tmp_path / "a.gif", noise(3), duration=33, hold=405)
+    assert gif_frames(tmp_path / "a.gif")[1] == [30, 30, 410, 30]
+    save_animation(tmp_path / "b.gif", noise(2), fps=60, hold=40)
+    assert gif_frames(tmp_path / "b.gif")[1] == [20, 40]
+    counts = "GIF counts hundredths of a second"
+    assert caplog.messages == [
+        f"{tmp_path / 'a.gif'}: {counts}: 33 ms as 30, 405 ms as 410",
+        f"{tmp_path / 'b.gif'}: {counts}: 16.67 ms as 20",
+    ]
 
 
 def test_gif_keeps_up_to_256_colours_exactly(tmp_path: Path) -> None:
