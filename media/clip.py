@@ -7,20 +7,16 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..metrics.errors import InputError
-from ..metrics.files import atomic_write
 from .formats import DEMUXERS
-from .mp4 import encoder_options, yuv420
+from .mp4 import Codec, encode_video, encoder_options, yuv420
 from .write import Pixels
-
-if TYPE_CHECKING:
-    from av.container import OutputContainer
-    from av.packet import Packet
 
 _logger = logging.getLogger("elpips")
 
@@ -55,89 +51,61 @@ def write_clip(
     """
     import av
 
+    codec = Codec("mp4", "libx264", "yuv420p", encoder_options(), {"movflags": "+faststart"})
     if sound is not None:
         try:
-            _write(path, pictures(), rate, sound)
+            with _Sound(sound) as track:
+                encode_video(path, _yuv(pictures()), rate, codec, sound=track.begin)
             return
-        except (av.FFmpegError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
-            _logger.warning("%s: its sound cannot be carried over (%s)", sound, _reason(error))
-    try:
-        _write(path, pictures(), rate, None)
-    except (av.FFmpegError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path}: cannot be encoded ({_reason(error)})") from error
+        except (InputError, av.FFmpegError) as error:
+            text = "MP4 cannot hold it" if isinstance(error, InputError) else error.strerror
+            _logger.warning("%s: its sound is left out (%s)", sound, text)
+    encode_video(path, _yuv(pictures()), rate, codec)
 
 
-def _write(
-    path: str | os.PathLike[str], pictures: Iterable[Pixels], rate: Fraction, sound: Path | None
-) -> None:
-    import av
+class _Sound:
+    """The first sound track of a video, copied beside pictures as they are written."""
 
-    with ExitStack() as stack:
-        temporary = stack.enter_context(atomic_write(path))
-        container = stack.enter_context(
-            # Without "file:", a name such as 12:30.mp4 would be taken for an address.
-            av.open(f"file:{temporary}", "w", format="mp4", options={"movflags": "+faststart"})
-        )
-        stream = None
-        for index, picture in enumerate(pictures):
-            height, width = picture.shape[:2]
-            even = np.pad(picture, [(0, height % 2), (0, width % 2), (0, 0)], mode="edge")
-            if stream is None:
-                stream = container.add_stream("libx264", rate=rate, options=encoder_options())
-                stream.height, stream.width = even.shape[:2]
-                stream.pix_fmt = "yuv420p"
-                packets = _packets(stack, container, sound)
-                waiting = next(packets, None)
-            while waiting is not None and _time(waiting) * rate <= index:
-                container.mux(waiting)
-                waiting = next(packets, None)
-            frame = av.VideoFrame.from_ndarray(yuv420(even), format="yuv420p")
-            frame.pts, frame.time_base = index, 1 / rate
-            container.mux(stream.encode(frame))
-        if stream is None:
-            raise InputError(f"{path}: found no pictures, expected one or more")
-        container.mux(stream.encode(None))
-        # Sound that goes on after the last picture ends with it.
-        while waiting is not None and _time(waiting) * rate <= index + 1:
-            container.mux(waiting)
-            waiting = next(packets, None)
+    def __init__(self, source: Path) -> None:
+        self._source = source
+        self._stack = ExitStack()
 
+    def __enter__(self) -> _Sound:
+        """Return itself."""
+        return self
 
-def _packets(
-    stack: ExitStack, container: OutputContainer, sound: Path | None
-) -> Iterator[Packet[Any]]:
-    """Yield the packets of the first sound track, for a track of its own in the container."""
-    import av
+    def __exit__(self, *error: object) -> None:
+        """Close the video."""
+        self._stack.close()
 
-    if sound is None:
-        return iter(())
-    file = stack.enter_context(sound.open("rb"))
-    limits = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
-    source = stack.enter_context(av.open(file, "r", options=limits))
-    if not source.streams.audio:
-        return iter(())
-    template: Any = source.streams.audio[0]
-    # PyAV before 14 had another name for it.
-    copy: Any = getattr(container, "add_stream_from_template", None)
-    track = copy(template) if copy else container.add_stream(template=template)  # type: ignore[call-overload]
+    def begin(self, container: Any) -> Callable[[Fraction], None]:
+        """Add a track to a container; return what copies the sound up to a time in seconds."""
+        import av
 
-    def packets() -> Iterator[Packet[Any]]:
-        for packet in source.demux(template):
-            if packet.dts is not None:
+        file = self._stack.enter_context(self._source.open("rb"))
+        limits = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
+        source = self._stack.enter_context(av.open(file, "r", options=limits))
+        if not source.streams.audio:
+            return lambda time: None
+        template: Any = source.streams.audio[0]
+        # PyAV before 14 had another name for it.
+        copy = getattr(container, "add_stream_from_template", None)
+        track = copy(template) if copy else container.add_stream(template=template)
+        packets = (packet for packet in source.demux(template) if packet.dts is not None)
+        waiting: list[Any] = list(islice(packets, 1))
+
+        def write(time: Fraction) -> None:
+            while waiting and waiting[0].dts * waiting[0].time_base <= time:
+                packet = waiting.pop()
                 packet.stream = track
-                yield packet
+                container.mux(packet)
+                waiting.extend(islice(packets, 1))
 
-    return packets()
-
-
-def _time(packet: Packet[Any]) -> Fraction:
-    assert packet.dts is not None
-    return Fraction(packet.dts) * Fraction(packet.time_base)
+        return write
 
 
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
+def _yuv(pictures: Iterable[Pixels]) -> Iterator[tuple[Pixels, str]]:
+    for picture in pictures:
+        height, width = picture.shape[:2]
+        even = np.pad(picture, [(0, height % 2), (0, width % 2), (0, 0)], mode="edge")
+        yield yuv420(even), "yuv420p"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
@@ -100,10 +100,27 @@ def encode_video(
     codec: Codec,
     *,
     comment: str = "",
+    sound: Callable[[Any], Callable[[Fraction], None]] | None = None,
 ) -> None:
     """Write pictures, each with FFmpeg's name of its pixels, whole or not at all.
 
     FFmpeg gets an open file: it would take a name such as 12:30.mp4 for an address.
+
+    Parameters
+    ----------
+    path
+        The file.
+    pictures
+        One or more, of one size; one is held at a time.
+    rate
+        Pictures per second.
+    codec
+        How they are encoded.
+    comment
+        Written into the file beside the pictures.
+    sound
+        Takes the container that is being written, adds what goes with the pictures to it, and
+        returns what writes that up to a time in seconds.
 
     Raises
     ------
@@ -120,16 +137,22 @@ def encode_video(
         ):
             container.metadata["comment"] = comment
             stream: Any = container.add_stream(codec.encoder, rate=rate, options=codec.options)
+            write_sound = sound(container) if sound else lambda time: None
+            time = -1
             for time, (picture, stored) in enumerate(pictures):
                 frame = av.VideoFrame.from_ndarray(picture, format=stored)
                 if time == 0:
                     stream.height, stream.width = frame.height, frame.width
                     stream.pix_fmt = codec.pixels
+                write_sound(time / rate)
                 if stored != codec.pixels:
                     frame = frame.reformat(format=codec.pixels)
                 frame.pts, frame.time_base = time, 1 / rate
                 container.mux(stream.encode(frame))
+            if time < 0:
+                raise InputError(f"{path}: found no pictures, expected one or more")
             container.mux(stream.encode(None))
+            write_sound((time + 1) / rate)
     except (av.FFmpegError, ValueError) as error:
         if isinstance(error, InputError):
             raise

@@ -93,7 +93,7 @@ def test_sound_that_mp4_cannot_hold_is_told_and_left_out(tmp_path: Path, caplog)
         write_clip(tmp_path / "out.mp4", lambda: ramp(3), RATE, sound=source)
     with av.open(f"file:{tmp_path / 'out.mp4'}") as container:
         assert container.streams.video[0].frames == 3 and not container.streams.audio
-    assert "source.avi: its sound cannot be carried over" in caplog.text
+    assert "source.avi: its sound is left out (MP4 cannot hold it)" in caplog.text
 
 
 def test_no_pictures_are_refused(tmp_path: Path) -> None:
