@@ -19,6 +19,7 @@ from .filmstrip import save_filmstrip as save_filmstrip
 from .flow import read_flow as read_flow
 from .flow import save_flow as save_flow
 from .folder import list_images as list_images
+from .frame_files import FrameFormat as FrameFormat
 from .frames import read_frames as read_frames
 from .frames import save_frames as save_frames
 from .grid import Cell as Cell

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..metrics.files import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+_LONGEST = 60
+_FONTS = (
+    *("Noto Sans CJK JP", "Noto Sans CJK SC", "Source Han Sans", "Hiragino Sans", "Yu Gothic"),
+    *("Microsoft YaHei", "PingFang SC", "WenQuanYi Zen Hei", "IPAGothic", "Droid Sans Fallback"),
+    *("Arial Unicode MS", "Noto Sans", "Noto Sans Arabic", "Noto Sans Devanagari", "Unifont"),
+)
+
+LITERAL: dict[str, Any] = {"parse_math": False, "usetex": False}
+"""Properties of a text that is shown as it is: a name may hold dollar signs."""
+
+
+def caption(text: str) -> str:
+    """Return a name as it can be shown: printable, and not longer than a line."""
+    plain = "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    if len(plain) <= _LONGEST:
+        return plain
+    return f"{plain[: _LONGEST // 2]}…{plain[-_LONGEST // 2 + 1 :]}"
 
 
 def save_plot(path: str | os.PathLike[str], draw: Callable[[Axes], None]) -> None:
@@ -30,9 +51,23 @@ def save_figure(
     # Imported here: it takes half a second, and the agg backend needs no screen.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
     figure = Figure(figsize=size, dpi=dpi, layout=layout)
     FigureCanvasAgg(figure)
     draw(figure)
-    with atomic_write(path) as temporary:
+    for text in figure.findobj(Text):
+        text.set_fontfamily([*text.get_fontfamily(), *_more_fonts()])
+    with atomic_write(path) as temporary, warnings.catch_warnings():
+        # A letter that no font here has is drawn as a box.
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from|Matplotlib currently")
         figure.savefig(temporary, format="png")
+
+
+@cache
+def _more_fonts() -> tuple[str, ...]:
+    """Return the fonts of this machine that have the letters of many languages."""
+    from matplotlib.font_manager import fontManager
+
+    known = {font.name for font in fontManager.ttflist}
+    return tuple(name for name in _FONTS if name in known)

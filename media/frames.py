@@ -16,12 +16,14 @@ from ..metrics.errors import InputError
 from ..metrics.ownership import owned_files
 from .colour import Alpha
 from .crop import Crop
+from .frame_files import FrameFormat, frame_name, save_frame
 from .read import batch, check_short_side, scaled
 from .record import Timing, pick, timing_of
 from .stream import Frame, FrameStream, open_frames
-from .write import frame_pixels, save_image
+from .write import frame_pixels
 
 _logger = logging.getLogger("elpips")
+_NUMBERED = re.compile(r"\d{4,}\.(?:png|tif|exr)")
 
 
 def read_frames(
@@ -64,11 +66,20 @@ def read_frames(
     return batch([frame.image for frame in found], [frame.name for frame in found], size, crop)
 
 
-def save_frames(folder: str | os.PathLike[str], frames: Tensor) -> None:
+def save_frames(folder: str | os.PathLike[str], frames: Tensor, form: FrameFormat = "png") -> None:
     """Save frames (N, 3, H, W) as ``0000.png``, ``0001.png``, ... of a folder.
 
-    The folder is made if need be. What a longer path left there, numbered likewise from N on,
-    is removed; pictures that were not written so are kept, and are an error.
+    The folder is made if need be. What another path left there, numbered likewise, is removed;
+    pictures that were not written so are kept, and are an error.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    frames
+        In [0, 1].
+    form
+        PNG of 8 or of 16 bits a channel ("png16"), TIFF of 16, OpenEXR of floats.
 
     Raises
     ------
@@ -84,8 +95,8 @@ def save_frames(folder: str | os.PathLike[str], frames: Tensor) -> None:
         raise InputError(f"{folder}: is a file; expected a folder for frames") from None
     except OSError as error:
         raise InputError(f"{folder}: cannot be made ({error.strerror or error})") from error
-    names = [f"{index:04d}.png" for index in range(len(frames))]
-    numbered = {path for path in folder.iterdir() if re.fullmatch(r"\d{4,}\.png", path.name)}
+    names = [frame_name(index, form) for index in range(len(frames))]
+    numbered = {path for path in folder.iterdir() if _NUMBERED.fullmatch(path.name)}
     with owned_files(folder) as owned:
         if strange := sorted(path for path in numbered if not owned.owns(path)):
             raise InputError(
@@ -93,7 +104,7 @@ def save_frames(folder: str | os.PathLike[str], frames: Tensor) -> None:
                 "expected another folder for frames"
             )
         for name, frame in zip(names, frames, strict=True):
-            save_image(folder / name, frame)
+            save_frame(folder / name, frame, form)
         for path in numbered - {folder / name for name in names}:
             path.unlink()
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..metrics.errors import InputError
 from .crop import center_crop
-from .figure import save_figure
+from .figure import LITERAL, caption, save_figure
 from .write import to_uint8
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def save_grid(
             for column, cell in enumerate(row):
                 top = index * (2 if zoom else 1)
                 grid[top][column].imshow(to_uint8(cell.image), interpolation="nearest")
-                grid[top][column].set_title(cell.caption, fontsize=8)
+                grid[top][column].set_title(caption(cell.caption), fontsize=8, **LITERAL)
                 if zoom:
                     enlarged = to_uint8(center_crop(cell.image, zoom, zoom))
                     grid[top + 1][column].imshow(enlarged, interpolation="nearest")

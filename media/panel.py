@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from .figure import save_figure
+from .figure import LITERAL, caption, save_figure
 from .write import frame_pixels, to_uint8
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def save_panels(path: str | os.PathLike[str], panels: Sequence[Panel], text: int
         figure.figimage(to_uint8(canvas), origin="upper")
         for panel in panels:
             x, y = panel.left + GAP, panel.top + 1.5 * text
-            figure.text(x / width, 1 - y / height, panel.label, fontsize=text * 72 / _DPI)
+            label = caption(panel.label)
+            figure.text(x / width, 1 - y / height, label, fontsize=text * 72 / _DPI, **LITERAL)
 
     save_figure(path, draw, size=(width / _DPI, height / _DPI), dpi=_DPI, layout=None)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from elpips.media import read_image, save_figure, save_plot
+from elpips.media.figure import caption
 from elpips.metrics import InputError
 
 
@@ -32,3 +33,9 @@ def test_what_cannot_be_drawn_or_written_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(InputError, match=r"a\.png: cannot be written"):
         save_figure(tmp_path / "none" / "a.png", lambda figure: None)
+
+
+def test_captions_are_printable_and_short() -> None:
+    assert caption("x$_$y") == "x$_$y"
+    assert caption("a\nb\udce9") == "a\ufffdb\ufffd"
+    assert caption("a" * 50 + "b" * 50) == "a" * 30 + "…" + "b" * 29

@@ -52,3 +52,11 @@ def test_no_pictures_are_said(tmp_path: Path, rows: list[list[Cell]]) -> None:
     with pytest.raises(InputError, match="no pictures given"):
         save_grid(tmp_path / "a.png", rows)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["x$_$y", "$\\frac{1", "a_b^c", "日本語", "\udce9", "a\nb\x07", "x" * 250, "é" * 200]
+)
+def test_captions_are_names_and_not_markup(tmp_path: Path, name: str) -> None:
+    save_grid(tmp_path / "a.png", [[Cell(RED, name)]])
+    assert read_image(tmp_path / "a.png").std() > 0.01

@@ -1,0 +1,121 @@
+"""One frame as a file: 8 or 16 bits in PNG, 16 in TIFF, floats in OpenEXR; tagged as sRGB."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import tifffile
+import torch
+from torch import Tensor
+
+from ..metrics.errors import InputError
+from ..metrics.files import atomic_write
+from .animated import srgb_profile
+from .write import save_image
+
+FrameFormat = Literal["png", "png16", "tiff", "exr"]
+"""PNG of 8 or of 16 bits a channel, TIFF of 16, OpenEXR of 32-bit floats."""
+
+Deep = npt.NDArray[np.uint16]
+
+_PROFILE_TAG = 34675
+
+
+def frame_name(index: int, form: FrameFormat = "png") -> str:
+    """Return the name of a frame's file: ``0007.png``."""
+    ending = {"png": "png", "png16": "png", "tiff": "tif", "exr": "exr"}[form]
+    return f"{index:04d}.{ending}"
+
+
+def save_frame(path: str | os.PathLike[str], image: Tensor, form: FrameFormat = "png") -> None:
+    """Write (3, H, W) in [0, 1], whole or not at all.
+
+    Files of 16 bits carry an ICC profile of sRGB. OpenEXR holds linear light of sRGB's
+    primaries, as programs for it expect.
+
+    Raises
+    ------
+    InputError
+        In one line: an unusable image, or the file cannot be written.
+    """
+    if form == "png":
+        save_image(path, image)
+        return
+    if image.ndim != 3 or image.shape[0] != 3 or 0 in image.shape:
+        raise InputError(f"expected an image (3, H, W), found {tuple(image.shape)}")
+    floats = image.detach().to("cpu", torch.float64)
+    if not torch.isfinite(floats).all():
+        raise InputError("the image holds NaN or infinite values")
+    content = _WRITERS[form](floats.clamp(0, 1).permute(1, 2, 0).numpy())
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _png(pixels: npt.NDArray[np.float64]) -> bytes:
+    samples = _deep(pixels)
+    height, width = samples.shape[:2]
+    # Bytes less those of the pixel on the left, which compress far better.
+    flat = np.ascontiguousarray(samples, ">u2").view(np.uint8).reshape(height, width, 6)
+    less = np.diff(flat, axis=1, prepend=np.zeros((height, 1, 6), np.uint8)).astype(np.uint8)
+    rows = np.concatenate([np.ones((height, 1), np.uint8), less.reshape(height, -1)], 1)
+    head = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    profile = b"sRGB\0\0" + zlib.compress(srgb_profile())
+    parts = ((b"IHDR", head), (b"iCCP", profile), (b"IDAT", zlib.compress(rows.tobytes())))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*each) for each in (*parts, (b"IEND", b"")))
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    check = struct.pack(">I", zlib.crc32(kind + content))
+    return struct.pack(">I", len(content)) + kind + content + check
+
+
+def _tiff(pixels: npt.NDArray[np.float64]) -> bytes:
+    profile = srgb_profile()
+    file = io.BytesIO()
+    tifffile.imwrite(
+        file,
+        _deep(pixels),
+        photometric="rgb",
+        compression="zlib",
+        extratags=[(_PROFILE_TAG, 7, len(profile), profile, True)],
+    )
+    return file.getvalue()
+
+
+def _exr(pixels: npt.NDArray[np.float64]) -> bytes:
+    # Imported here: PyAV takes long to load.
+    import av
+
+    linear = np.where(pixels <= 0.04045, pixels / 12.92, ((pixels + 0.055) / 1.055) ** 2.4)
+    try:
+        encoder: av.VideoCodecContext = av.CodecContext.create("exr", "w")
+        encoder.height, encoder.width = pixels.shape[:2]
+        encoder.pix_fmt, encoder.time_base = "gbrpf32le", Fraction(1, 25)
+        encoder.options = {"compression": "zip16", "format": "float"}
+        frame = av.VideoFrame(encoder.width, encoder.height, "gbrpf32le")
+        for plane, channel in zip(frame.planes, (1, 2, 0), strict=True):
+            rows = np.zeros((encoder.height, plane.line_size // 4), np.float32)
+            rows[:, : encoder.width] = linear[..., channel]
+            plane.update(rows.tobytes())
+        return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
+    except (av.FFmpegError, ValueError) as error:
+        raise InputError(f"PyAV cannot write OpenEXR here ({error}); expected tiff") from None
+
+
+def _deep(pixels: npt.NDArray[np.float64]) -> Deep:
+    return np.rint(pixels * 65535).astype(np.uint16)
+
+
+_WRITERS: dict[str, Callable[[npt.NDArray[np.float64]], bytes]] = {
+    "png16": _png,
+    "tiff": _tiff,
+    "exr": _exr,
+}
