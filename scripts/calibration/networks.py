@@ -12,6 +12,7 @@ from torch import Tensor
 from ...metrics import InputError, Metric, available_metrics
 from ...metrics.base import image_size
 from ...metrics.channels import channel_distances, linear_weights, unit_weighted
+from ...metrics.lipschitz import LipSim
 from ...metrics.perceptual import PerceptualMetric
 from ...metrics.seeds import check_seed
 from ...metrics.weights import load_linear, load_own
@@ -121,7 +122,8 @@ def triplet_distances(
     """Return the mean distances (2, N) of triplets over draws of their own, by name."""
     metric = network.metric
     runner = unit_weighted(metric) if isinstance(metric, PerceptualMetric) else metric
-    device = metric.device if isinstance(metric, PerceptualMetric) else torch.device("cpu")
+    on = isinstance(metric, (PerceptualMetric, LipSim))
+    device = metric.device if on else torch.device("cpu")
     images = [each.to(device) for each in (triplets.ref, triplets.p0, triplets.p1)]
     sums = {name: torch.zeros(2, len(triplets), dtype=torch.float64) for name in network.names}
     count = draws if metric.stochastic else 1

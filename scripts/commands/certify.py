@@ -109,7 +109,9 @@ def _report(
     ):
         rows.append((str(path), f"{distance:.6g}", f"{radius:.4g}"))
     radius = found.reference.item()
-    changes = [("change of the reference", "distances can become", "", "judgement")]
+    changes: list[tuple[str, ...]] = [
+        ("change of the reference", "distances can become", "", "judgement")
+    ]
     for each in bounds:
         shown = (f"{low:.4g} to {high:.4g}" for low, high in each["intervals"])
         verdict = "certified" if each["certified"] else "open"

@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from command_line import failure
 from elpips.media import save_image
 from elpips.metrics import create_metric
 from elpips.metrics.lipschitz.weights import ENTRY
@@ -47,6 +48,14 @@ def test_a_network_is_trained_and_the_same_again(
         (out / each).unlink()
     assert main(command) == 0
     assert path.read_bytes() == first
+    # All steps are done: the file is written anew from the checkpoint.
+    assert main(command) == 0
+    assert path.read_bytes() == first
+    tuned = [*command[:-6], "--outdir", str(tmp_path / "tuned"), "--start", str(path)]
+    assert main(tuned) == 0
+    capsys.readouterr()
+    assert (tmp_path / "tuned" / "lipsim.safetensors").read_bytes() != first
+    assert "holds another network" in failure(capsys, *tuned, "--network.coarse", "24")
     assert (out / "loss.png").stat().st_size > 0
 
 
