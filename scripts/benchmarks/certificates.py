@@ -52,7 +52,7 @@ def benchmark_certificates_command(
     *,
     trunk: Path | None = None,
     attacked: Attacked = "reference",
-    shares: tuple[float, ...] = (0.5, 0.9, 0.99, 2.0, 4.0),
+    multiples: tuple[float, ...] = (0.5, 0.9, 0.99, 2.0, 4.0),
     attack: Literal["apgd", "pgd"] = "apgd",
     steps: int = 100,
     restarts: int = 2,
@@ -62,11 +62,11 @@ def benchmark_certificates_command(
     device: str = "auto",
     json: bool = False,
 ) -> int:
-    """Attack judgements of lipsim at shares of their certified radii; below 1 none may flip.
+    """Attack judgements of lipsim at multiples of their certified radii; below 1 none may flip.
 
     DIR is a family of triplets, DIR/{ref,p0,p1}, as `elpips make-2afc` writes them. The attack
     lowers the margin by which the closer alternative is closer. Exit code 1 where a judgement
-    flips at a share of at most 1.
+    flips at a multiple of at most 1.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def benchmark_certificates_command(
         A checkpoint of LipSim's release, or a file of `elpips train-lipsim`.
     attacked
         Which image is changed.
-    shares
+    multiples
         Of the certified radius; those above 1 show how tight it is.
     attack
         How.
@@ -96,15 +96,15 @@ def benchmark_certificates_command(
         Print JSON.
     """
     check_seed(seed)
-    if min(steps, restarts, batch, limit or 1) < 1 or not all(each > 0 for each in shares):
-        raise InputError("steps, restarts, batch and limit: expected at least 1; shares above 0")
+    if min(steps, restarts, batch, limit or 1) < 1 or not all(each > 0 for each in multiples):
+        raise InputError("steps, restarts, batch and limit: expected at least 1; multiples above 0")
     where = resolve_device(device)
     metric = load_lipsim(trunk).to(where)
     paths = [list_images(folder / kind)[:limit] for kind in ("ref", "p0", "p1")]
     triplets = [torch.stack([read_image(path) for path in each]).to(where) for each in paths]
     outcomes = {}
-    with tqdm(total=len(shares) * restarts * len(triplets[0]), disable=None) as bar:
-        for share in shares:
+    with tqdm(total=len(multiples) * restarts * len(triplets[0]), disable=None) as bar:
+        for share in multiples:
             parts = []
             for start in range(0, len(triplets[0]), batch):
                 part = [each[start : start + batch] for each in triplets]
@@ -118,7 +118,7 @@ def benchmark_certificates_command(
         record = {"attacked": attacked, "attack": attack, "steps": steps, "outcomes": outcomes}
         print_json({"weights": weights_record(metric), **record, "violations": broken})
     else:
-        rows = [("share of the radius", "attacks", "flips", "least margin left")]
+        rows = [("radius / certified", "attacks", "flips", "least margin left")]
         for share, each in outcomes.items():
             rows.append((f"{share:g}", str(each.attacks), str(each.flips), f"{each.nearest:.3f}"))
         print(format_table(rows, "<>>>"))

@@ -38,7 +38,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     path = tmp_path / "lipsim.safetensors"
     path.write_bytes(save_small(tiny_lipsim().network, "tiny", {}))
     arguments = ["benchmark", "certificates", str(tmp_path / "noise"), "--trunk", str(path)]
-    arguments += ["--steps", "3", "--restarts", "1", "--shares", "0.9", "50"]
+    arguments += ["--steps", "3", "--restarts", "1", "--multiples", "0.9", "50"]
     found = run_json(capsys, *arguments)
     assert found["violations"] == 0 and found["outcomes"]["0.9"]["attacks"] == 3
     assert main([*arguments, "--attack", "pgd"]) == 0
