@@ -7,6 +7,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 from .errors import InputError
@@ -114,7 +115,7 @@ def check_number(name: str, value: Any) -> None:
     None, what has no rule and what is no number of its kind's (a list's names) passes.
     """
     rule = RULES.get(name)
-    if rule is None or value is None or isinstance(value, (str, bool)):
+    if rule is None or value is None or isinstance(value, (str, bool, PurePath)):
         return
     values = value if isinstance(value, (tuple, list)) else (value,)
     if not values and name not in _MAY_BE_EMPTY:

@@ -8,6 +8,7 @@ import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,3 +120,7 @@ def test_groups_and_arguments_are_looked_at_before_a_function_runs() -> None:
         with pytest.raises(InputError):
             command(**arguments)
     assert called == [3]
+
+
+def test_a_path_that_is_named_like_a_number_passes() -> None:
+    check_number("frames", Path("outputs/frames"))
