@@ -44,8 +44,8 @@ ELPIPS = Command(
             "morph through key images, in a circle if wanted", "commands.morph:morph_command"
         ),
         "interpolate": Command(
-            "find frames between two frames of real footage",
-            "commands.geodesic:interpolate_command",
+            "find frames between two frames of real footage, or between all of a clip",
+            "commands.interpolate:interpolate_command",
         ),
         "evaluate": Command(
             "measure any path of frames, whoever made it", "commands.evaluate:evaluate_command"

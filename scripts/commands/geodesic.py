@@ -1,4 +1,4 @@
-"""``elpips geodesic`` and ``elpips interpolate``: paths of images between two images."""
+"""``elpips geodesic``: the shortest path of images between two images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Annotated
 
 import tyro
 
-from ...geometry import INTERPOLATION
 from ..runs.files import remove_earlier, write_json
 from ..runs.folder import closing_line, run_record
 from ..runs.options import flat
@@ -28,9 +27,6 @@ from ..runs.results import Results
 
 _Image = Annotated[Path, tyro.conf.Positional]
 _TARGETS = (*FILES[1:], *MOTION[1:], "steps.png", "run.json", "frames/", "flow/", "inputs/")
-_INTERPOLATE = PathSetup(
-    frames=3, init="flow", solver=INTERPOLATION, outdir=Path("outputs/interpolate")
-)
 
 
 def geodesic_command(start: _Image, end: _Image, setup: PathArguments = PathSetup()) -> int:
@@ -41,24 +37,10 @@ def geodesic_command(start: _Image, end: _Image, setup: PathArguments = PathSetu
         end: An image file of the same size (see --size and --crop).
         setup: How.
     """
-    return _compute("geodesic", start, end, setup)
+    return compute_path("geodesic", start, end, setup)
 
 
-def interpolate_command(start: _Image, end: _Image, setup: PathArguments = _INTERPOLATE) -> int:
-    """Compute frames between two frames of real footage, at equal times.
-
-    The path starts from both frames warped along their optical flow, which finds motions
-    that the metric alone cannot (beyond about 4 pixels). --init crisp is the pure geodesic.
-
-    Args:
-        start: An image file.
-        end: An image file of the same size (see --size and --crop).
-        setup: How; 3 frames are one frame in between.
-    """
-    return _compute("interpolate", start, end, setup)
-
-
-def _compute(command: str, start: Path, end: Path, setup: PathSetup) -> int:
+def compute_path(command: str, start: Path, end: Path, setup: PathSetup) -> int:
     """Read two images, compute the path between them, save and judge it."""
     began = time.perf_counter()
     folder = setup.prepare([start, end], _TARGETS)

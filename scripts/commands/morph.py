@@ -14,11 +14,13 @@ import torch
 import tyro
 
 from ...geometry import morph
+from ...media import list_images
 from ...metrics import InputError
 from ..runs.files import prepare_outdir, remove_earlier, write_json
 from ..runs.folder import RunFolder, run_record
 from ..runs.options import flat
 from ..runs.path import FILES, PathArguments, PathSetup, judge, read_init, save_motion, save_path
+from ..runs.path_report import shown
 from ..runs.results import Results
 
 logger = logging.getLogger("elpips")
@@ -38,11 +40,14 @@ def morph_command(
     Frames are shared out by perceptual distance, so that the morph goes at one speed.
 
     Args:
-        images: Two or more image files of one size (see --size and --crop).
+        images: Two or more image files of one size (see --size and --crop), or folders of such.
         loop: Go on from the last image to the first, and play in a circle.
         setup: How; frames are those per pair on average.
     """
     began = time.perf_counter()
+    images = tuple(
+        key for path in images for key in (list_images(path) if path.is_dir() else [path])
+    )
     if len(images) < 2:
         raise InputError(f"found {len(images)} images, expected two or more")
     folder = setup.prepare(images, _TARGETS)
@@ -118,8 +123,8 @@ def _report(pairs: Sequence[tuple[str, str]], evaluation: dict[str, Any]) -> str
     for pair, count, part in zip(pairs, counts, segments, strict=False):
         lines.append(
             f"{' to '.join(pair)[:31]:<32}{count:>6}{part['energy']:>10.4f}"
-            f"{part['baseline']['energy']:>10.4f}{max(part['excess'], 0):>9.1%}"
-            f"{part['high_band_ratio']:>8.2f}"
+            f"{part['baseline']['energy']:>10.4f}{shown(max(part['excess'], 0.0), '.1%'):>9}"
+            f"{shown(part['high_band_ratio'], '.2f'):>8}"
         )
     lines.append(
         f"variation of all steps {evaluation['uniformity_cv']:.3f} "

@@ -17,11 +17,10 @@ from tqdm import tqdm
 from ...geometry import GeodesicOptions, interpolate
 from ...geometry.cuts import is_cut
 from ...geometry.footage import Interval, intervals, moments, transitions
-from ...geometry.reference_path import PathInit
 from ...media import FrameStream, save_image
 from ...media.crop import crop_images, resize_short_side
 from ...metrics import InputError, Metric
-from .files import read_json, write_json
+from .files import plain, read_json, write_json
 from .options import PictureOptions
 
 logger = logging.getLogger("elpips")
@@ -63,15 +62,15 @@ class Smoother:
 
     metric: Metric
     options: GeodesicOptions
-    init: PathInit = "flow"
+    init: str = "flow"
 
-    def between(self, start: Tensor, end: Tensor, times: list[Fraction]) -> list[Tensor] | None:
-        """Return the frames (3, H, W) at times in [0, 1); None where it was interrupted."""
+    def between(self, start: Tensor, end: Tensor, times: list[Fraction]) -> list[Tensor]:
+        """Return the frames (3, H, W) at times in [0, 1); Ctrl-C is raised on."""
         found = interpolate(
             start, end, transitions(times) + 1, self.options, metric=self.metric, init=self.init
         )
         if found.solution.interrupted:
-            return None
+            raise KeyboardInterrupt
         return list(found([float(time) for time in times]).cpu())
 
 
@@ -127,19 +126,22 @@ def smooth(
     counts: Counter[str] = Counter()
     source = (_prepared(frame, pictures) for frame in stream)
     with tqdm(total=stream.count, desc="frames", disable=None) as bar:
-        for interval in intervals(source):
-            wanted = moments(interval, step)
-            paths = [frames / f"{number:06d}.png" for number, _ in wanted]
-            if all(path.is_file() for path in paths):
-                counts["kept"] += len(paths)
-            else:
-                found = _frames_of(interval, [time for _, time in wanted], smoother, device, counts)
-                if found is None:
-                    return counts, True
-                for path, frame in zip(paths, found, strict=True):
-                    save_image(path, frame)
-                counts["written"] += len(paths)
-            bar.update(interval.span or 1)
+        try:
+            for interval in intervals(source):
+                wanted = moments(interval, step)
+                paths = [frames / f"{number:06d}.png" for number, _ in wanted]
+                if all(path.is_file() for path in paths):
+                    counts["kept"] += len(paths)
+                else:
+                    times = [time for _, time in wanted]
+                    for path, frame in zip(
+                        paths, _frames_of(interval, times, smoother, device, counts), strict=True
+                    ):
+                        save_image(path, frame)
+                    counts["written"] += len(paths)
+                bar.update(interval.span or 1)
+        except KeyboardInterrupt:
+            return counts, True
     return counts, False
 
 
@@ -157,7 +159,7 @@ def check_same(folder: Path, identity: dict[str, Any], *, resume: bool) -> None:
             raise InputError(f"{folder}: holds no footage to go on with; leave --resume out")
         known = read_json(path)
         kept = known if isinstance(known, dict) else {}
-        differ = [name for name, value in identity.items() if kept.get(name) != value]
+        differ = [name for name, value in plain(identity).items() if kept.get(name) != value]
         if differ:
             raise InputError(
                 f"{folder}: was made with another {', '.join(differ)}; resume with the same "
@@ -190,7 +192,7 @@ def _frames_of(
     smoother: Smoother,
     device: torch.device,
     counts: Counter[str],
-) -> list[Tensor] | None:
+) -> list[Tensor]:
     """Return the frames of an interval at times in [0, 1)."""
     if interval.kind != "motion":
         counts["still"] += interval.kind == "still"

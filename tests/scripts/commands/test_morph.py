@@ -53,6 +53,15 @@ def test_frames_are_shared_out_by_distance(keys, tmp_path: Path) -> None:
             assert image.convert("L").getextrema()[1] == 255
 
 
+def test_a_folder_stands_for_the_pictures_in_it(keys, tmp_path: Path) -> None:
+    whole, out = tmp_path / "keys", tmp_path / "out"
+    whole.mkdir()
+    for path in keys:
+        Path(path).rename(whole / Path(path).name)
+    assert main(["morph", str(whole), *FAST, "--outdir", str(out)]) == 0
+    assert levels(out / "frames")[0] == 0 and levels(out / "frames")[-1] == 255
+
+
 def test_a_loop_returns_to_the_first_image_and_shows_it_once(keys, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert main(["morph", *keys, *FAST, "--loop", "--outdir", str(out)]) == 0

@@ -75,7 +75,10 @@ def test_a_run_goes_on_with_the_same_pixels(shots, tmp_path, smoother) -> None:
 
 
 def test_ctrl_c_ends_between_pairs(shots, tmp_path, smoother, monkeypatch) -> None:
-    monkeypatch.setattr(Smoother, "between", lambda *_: None)
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Smoother, "between", stop)
     counts, interrupted = run(shots, tmp_path / "out", smoother)
     assert interrupted and counts["written"] == 0
 
