@@ -74,6 +74,10 @@ RECIPES: dict[str, Recipe] = {
     "rlpips_alex": Recipe(
         "alexnet", AlexNet, "rlpips_alex_own.safetensors", (64, 192, 384, 256, 256), whole=True
     ),
+    # Linear weights of it do not come along: it takes files, and can be trained.
+    "rlpips_vgg": Recipe(
+        "vgg16", VGG16, "rlpips_vgg_own.safetensors", (64, 128, 256, 512, 512), whole=True
+    ),
 }
 
 CHANNELS: dict[str, tuple[int, ...]] = {name: each.channels for name, each in RECIPES.items()}

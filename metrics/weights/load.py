@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -103,9 +102,12 @@ def load_own(metric: str) -> Weights:
     recipe = RECIPES.get(metric)
     files = (recipe.stand_in, recipe.linear) if recipe else ()
     file = next((each for each in files if each and each not in ASSETS), None)
-    if file is None:
-        raise WeightsError(f"no calibration of {metric!r} comes along")
-    return replace(read_plain(Path(__file__).with_name(file), metric, metric), source=file)
+    path = None if file is None else Path(__file__).with_name(file)
+    if file is None or path is None or not path.is_file():
+        raise WeightsError(
+            f"no calibration of {metric!r} comes along; give a file, such as {metric}=FILE"
+        )
+    return replace(read_plain(path, metric, metric), source=file)
 
 
 def load_lpips(metric: str) -> Weights:
@@ -167,7 +169,7 @@ def get(asset: Asset, progress: bool = True) -> Weights:
     reasons = []
     for source in asset.sources:
         try:
-            with tempfile.TemporaryDirectory(prefix="elpips-") as scratch:
+            with cache.scratch() as scratch:
                 file = download(source.download, Path(scratch), progress)
                 # All that an archive holds is kept, lest it be downloaded again for the rest.
                 for each in ASSETS.values():

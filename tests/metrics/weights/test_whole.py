@@ -169,6 +169,12 @@ def test_classes_are_refused_unopened(official, tmp_path: Path, make) -> None:
     assert not trap.exists()
 
 
+def test_a_metric_of_which_no_weights_come_along_says_so() -> None:
+    with pytest.raises(WeightsError, match="no calibration of 'rlpips_vgg' comes along; give"):
+        load_linear("rlpips_vgg")
+    assert _official_names("rlpips_vgg")["features.28.bias"] == "net.slice5.28.bias"
+
+
 def test_other_metrics_take_no_such_file(file: Path) -> None:
     with pytest.raises(WeightsError, match="SHA-256"):
         load_linear("lpips_alex", file)
