@@ -84,7 +84,8 @@ RULES: Mapping[str, Rule] = {
     ),
     **dict.fromkeys(
         "steps path_steps pure_steps released patience pause warmup decay_epochs samples train val "
-        "head_start attack_steps frames rows duration hold judged fine_depth coarse_depth queries rivals".split(),
+        "head_start attack_steps frames rows duration hold judged fine_depth coarse_depth queries "
+        "rivals".split(),
         COUNT_OR_NONE,
     ),
     **dict.fromkeys(("draws", "evaluation_draws", "gradient_draws"), DRAWS),
@@ -92,6 +93,7 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("hidden", "channels", "layers"), FEW),
     **dict.fromkeys(("scale_levels",), LEVELS),
     **dict.fromkeys(("halvings",), HALVINGS),
+    **dict.fromkeys(("fps", "source_fps"), Rule(0, 1000, above=True)),
     **dict.fromkeys(("power",), Rule(1, 2, whole=True)),
     **dict.fromkeys(
         "rate ranking_rate trunk_rate learning_rate step_size motion sigma temperature softness "
