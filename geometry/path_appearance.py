@@ -12,6 +12,9 @@ from .motion_share import motion_share
 from .overlay import chance_overlay, overlay_share
 from .sharpness import high_band_energy
 
+# Less than a fortieth of a level of 8 bits: what rounding leaves of a flat picture.
+_FLAT = 1e-4
+
 
 @dataclass(frozen=True)
 class PathAppearance:
@@ -32,6 +35,8 @@ class PathAppearance:
         a cross-fade, near 1 where all moves (`motion_share`).
     high_band, overlays
         The high-band ratio and the overlay share of each frame.
+
+    Contrast and detail are NaN where the ends are flat.
     """
 
     mid_contrast: float
@@ -69,10 +74,11 @@ def _high_band(frames: Tensor) -> tuple[float, ...]:
     energy = torch.cat([high_band_energy(frame[None]) for frame in frames]).double().cpu()
     times = torch.linspace(0, 1, len(frames), dtype=torch.float64)
     expected = torch.lerp(energy[:1], energy[-1:], times)
-    return tuple((energy / expected).tolist())
+    # Flat ends have no detail to compare with.
+    return tuple(torch.where(expected > _FLAT**2, energy / expected, math.nan).tolist())
 
 
 def _contrast(frames: Tensor, middle: list[int]) -> float:
     deviations = [float(frames[index].double().std()) for index in (0, len(frames) - 1, *middle)]
     ends, inner = deviations[:2], deviations[2:]
-    return sum(inner) / len(inner) / (sum(ends) / 2) if sum(ends) > 0 else math.nan
+    return sum(inner) / len(inner) / (sum(ends) / 2) if sum(ends) / 2 > _FLAT else math.nan

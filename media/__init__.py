@@ -5,6 +5,7 @@ saves takes the path first. What was not simply read or written is told as a war
 logger "elpips".
 """
 
+from .animation import ANIMATIONS as ANIMATIONS
 from .animation import AnimationOptions as AnimationOptions
 from .animation import save_animation as save_animation
 from .animation import timeline as timeline

@@ -1,8 +1,7 @@
-"""Names of files: their order by value, and names short enough to write files by."""
+"""The order of names of files: by the values of the numbers in them."""
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -35,14 +34,6 @@ def in_order(paths: Sequence[Path]) -> tuple[list[Path], bool]:
     orders = [_sorted(stems, key) for key in _readings(list(stems.values()))]
     keys = {str(_split(stem, _COUNTER)) for stem in stems.values()}
     return orders[0], any(order != orders[0] for order in orders[1:]) or len(keys) < len(paths)
-
-
-def short_stem(path: str | os.PathLike[str], most: int = 80) -> str:
-    """Return a file's name without its ending, cut to ``most`` bytes."""
-    stem = os.fsencode(Path(path).stem)
-    if len(stem) <= most:
-        return os.fsdecode(stem)
-    return stem[:most].decode("utf-8", errors="ignore")
 
 
 def _readings(stems: list[str]) -> list[Callable[[str], Key]]:

@@ -25,7 +25,7 @@ from ..runs.options import (
     TheMetric,
     flat,
 )
-from ..runs.path_report import DOUBLE_EXPOSURE
+from ..runs.path_report import DOUBLE_EXPOSURE, shown
 from ..runs.plots import plot_objective
 from ..runs.results import Results
 
@@ -129,7 +129,7 @@ def _report(found: Barycenter, record: Mapping[str, Any]) -> str:
         for name, value, error, detail, overlay in rows
     ]
     lines.append(
-        f"no image is lower than the bound: excess {max(evaluation.excess, 0):.1%}, on "
+        f"no image is lower than the bound: excess {shown(max(evaluation.excess, 0.0), '.1%')}, on "
         f"{evaluation.draws} fresh draws; detail is high-band energy relative to the inputs'; "
         "overlay the share of it that is a mix of theirs (by chance "
         f"{record['overlay_by_chance']:.2f})"

@@ -9,9 +9,8 @@ import tyro
 
 from ...geometry import evaluate_path
 from ...geometry.progress import draws_bar
-from ...media import read_frames
 from ...metrics.base import image_size
-from ..runs.options import MetricOptions, TheMetric, weights_record
+from ..runs.options import MetricOptions, PictureOptions, Pictures, TheMetric, weights_record
 from ..runs.path_report import evaluation_record, judge_also, report_path
 from ..runs.record import environment
 from ..runs.tables import print_json
@@ -20,6 +19,7 @@ from ..runs.tables import print_json
 def evaluate_command(
     frames: Annotated[Path, tyro.conf.Positional],
     *,
+    pictures: Pictures = PictureOptions(),
     metric: TheMetric = MetricOptions(),
     also: str = "lpips_alex",
     draws: int = 64,
@@ -29,14 +29,16 @@ def evaluate_command(
     """Measure the path of frames in FRAMES beside the cross-fade of its ends.
 
     Args:
-        frames: A folder of pictures (in the order of their names), an animation or a video.
+        frames: A folder of pictures (in the order of their names) or of a run, an animation, a
+            file of pages or a video.
+        pictures: How they are read.
         metric: Which distance.
         also: A second metric, or none.
         draws: Random draws of the ensemble, shared by all frames.
         seed: Same seed, same numbers.
         json: Print JSON with all measures.
     """
-    path = read_frames(frames).to(metric.where)
+    path = pictures.read_frames(frames).to(metric.where)
     judge = metric.create()
     with draws_bar(judge, draws) as progress:
         comparison = evaluate_path(judge, path, draws=draws, seed=seed, progress=progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import tyro
 from torch import Tensor
@@ -22,7 +22,9 @@ from ...geometry import (
 from ...geometry.reference_path import PathInit, cross_fade
 from ...geometry.sine_modes import times_of
 from ...media import (
+    ANIMATIONS,
     AnimationOptions,
+    FrameFormat,
     read_frames,
     save_animation,
     save_filmstrip,
@@ -45,6 +47,9 @@ from .path_report import evaluation_record, judge_also
 from .plots import plot_motion, plot_steps
 from .results import Results
 
+Animation = Literal["gif", "mp4", "webm", "webp", "apng"]
+"""Endings of the names of animations."""
+
 
 @dataclass(frozen=True)
 class ShowOptions(AnimationOptions):
@@ -54,9 +59,15 @@ class ShowOptions(AnimationOptions):
     ----------
     rows
         Rows of pixels for the scanline plot; chosen by what moves if not given.
+    animations
+        Which are written: gif, mp4, webm, webp, apng.
+    frame_format
+        Frames as PNG of 8 or of 16 bits (png16), TIFF of 16, or OpenEXR of floats.
     """
 
     rows: tuple[int, ...] | None = None
+    animations: tuple[Animation, ...] = ("gif", "mp4")
+    frame_format: FrameFormat = "png"
 
     def check(self, height: int) -> None:
         """Raise `InputError` for times and rows that cannot be shown, before the work begins."""
@@ -151,8 +162,13 @@ class PathSetup:
 
 PathArguments = OmitArgPrefixes[PathSetup]
 
-FILES = ("frames", "animation.gif", "animation.mp4", "filmstrip.png", "scanline.png")
-"""What `save_path` writes."""
+FILES = (
+    "frames",
+    *(f"animation{ending}" for ending in ANIMATIONS),
+    "filmstrip.png",
+    "scanline.png",
+)
+"""What `save_path` may write."""
 
 MOTION = ("flow", "motion.png")
 """What `save_motion` writes."""
@@ -211,9 +227,9 @@ def solve_or_stop(folder: Path, *arguments: Any, **options: Any) -> Geodesic:
 def save_path(results: Results, frames: Tensor, options: ShowOptions) -> None:
     """Save frames (N + 1, 3, H, W) as PNGs, animations, filmstrip and slices."""
     frames = frames.cpu()
-    results.write("frames", lambda path: save_frames(path, frames))
-    for name in ("animation.gif", "animation.mp4"):
-        results.write(name, lambda path: save_animation(path, frames, options))
+    results.write("frames", lambda path: save_frames(path, frames, options.frame_format))
+    for kind in options.animations:
+        results.write(f"animation.{kind}", lambda path: save_animation(path, frames, options))
     fade = cross_fade(frames[0], frames[-1], times_of(len(frames) - 1))
     strips = [("geodesic", frames), ("cross-fade", fade)]
     results.write("filmstrip.png", lambda path: save_filmstrip(path, strips))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -69,7 +70,7 @@ def report_path(record: dict[str, Any], *, solved: bool) -> str:
         lines += [_row(name, _figures(also)), _row("cross-fade", _figures(also["baseline"]))]
     lines.append(
         f"no path is shorter than the chord {record['chord']:.4f}: excess "
-        f"{max(record['excess'], 0):.1%}, on {record['draws']} fresh draws"
+        f"{shown(max(record['excess'], 0.0), '.1%')}, on {record['draws']} fresh draws"
     )
     if residuals := record.get("residuals"):
         lines.append(
@@ -102,7 +103,12 @@ def report_path(record: dict[str, Any], *, solved: bool) -> str:
 
 
 def _figures(evaluation: dict[str, Any]) -> list[str]:
-    return [f"{evaluation[key]:.4f}" for _, key in _COLUMNS]
+    return [shown(evaluation[key], ".4f") for _, key in _COLUMNS]
+
+
+def shown(value: float, form: str) -> str:
+    """Return a number as the table has it; "-" where there is none, as for flat images."""
+    return format(value, form) if math.isfinite(value) else "-"
 
 
 def _row(name: str, cells: Sequence[str]) -> str:

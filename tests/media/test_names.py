@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from elpips.media.names import in_order, short_stem
+from elpips.media.names import in_order
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,3 @@ def test_numbers_count_by_their_value(names: str, ambiguous: bool) -> None:
 def test_letters_are_alike_however_they_are_composed() -> None:
     ordered = [Path("é2.png"), Path("e\u0301" + "10.png")]
     assert in_order(ordered[::-1]) == (ordered, False)
-
-
-def test_long_stems_are_cut_between_letters() -> None:
-    assert short_stem("a/b.c.png") == "b.c"
-    assert short_stem("x" * 245 + ".png") == "x" * 80
-    assert short_stem("é" * 90 + ".png", 81) == "é" * 40
-    assert short_stem(Path("\udce9.png")) == "\udce9"

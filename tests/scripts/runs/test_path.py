@@ -51,7 +51,8 @@ def test_a_path_is_the_librarys_and_goes_on_where_it_stopped(tmp_path: Path) -> 
 def test_files_and_judgement(tmp_path: Path) -> None:
     found = solve(tmp_path, GeodesicOptions(steps=8))
     save_path(Results(tmp_path), found.frames, ShowOptions(rows=(3,)))
-    assert all((tmp_path / name).exists() for name in FILES)
+    written = {"frames", "animation.gif", "animation.mp4", "filmstrip.png", "scanline.png"}
+    assert {name for name in FILES if (tmp_path / name).exists()} == written
     frames = read_frames(tmp_path / "frames")
     torch.testing.assert_close(frames, found.frames, rtol=0, atol=0.5 / 255 + 1e-6)
     record = judge(found, JudgeOptions(also="none", residual_draws=2))
@@ -80,5 +81,19 @@ def test_rows_and_times_that_cannot_be_shown_are_said() -> None:
     ShowOptions(rows=(0, 32)).check(33)
     with pytest.raises(InputError, match="rows: found 33, expected 0 to 32"):
         ShowOptions(rows=(33,)).check(33)
-    with pytest.raises(InputError, match="duration 5"):
-        ShowOptions(duration=5).check(33)
+    with pytest.raises(InputError, match="duration 0"):
+        ShowOptions(duration=0).check(33)
+
+
+def test_frames_and_animations_of_other_formats(tmp_path: Path) -> None:
+    frames = torch.rand(3, 3, 16, 20, generator=torch.Generator().manual_seed(0))
+    options = ShowOptions(animations=("webm", "webp", "apng"), frame_format="png16", fps=25)
+    save_path(Results(tmp_path), frames, options)
+    assert not (tmp_path / "animation.gif").exists()
+    deep = read_frames(tmp_path / "frames")
+    torch.testing.assert_close(deep, frames, rtol=0, atol=1 / 65535)
+    for name in options.animations:
+        assert len(read_frames(tmp_path / f"animation.{name}")) == 3
+    save_path(Results(tmp_path), frames[:2], ShowOptions(frame_format="tiff", animations=()))
+    names = {path.name for path in (tmp_path / "frames").iterdir() if path.suffix != ".jsonl"}
+    assert names == {"0000.tif", "0001.tif"}
