@@ -20,8 +20,10 @@ def shared() -> Path:
     return Path(folder)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what is marked ``gpu`` where there is no CUDA device."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what is marked ``gpu`` where there is no CUDA device; leave out unasked ``fuzz``."""
+    if "fuzz" not in config.option.markexpr:
+        items[:] = [item for item in items if not item.get_closest_marker("fuzz")]
     if torch.cuda.is_available():
         return
     for item in items:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import shutil
+import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import platformdirs
@@ -28,6 +30,7 @@ from .types import Weights, WeightsError
 logger = logging.getLogger("elpips")
 
 RETRY_SECONDS = 24 * 3600
+_SCRATCH = "elpips-download-"
 
 
 def cache_dir() -> Path:
@@ -58,7 +61,8 @@ def load(asset: Asset) -> Weights | None:
             tensors = fit(asset.layout, tensors)
     except FileNotFoundError:
         return None
-    except (OSError, WeightsError, KeyError) as error:
+    # Damage can end in anything.
+    except Exception as error:
         logger.warning("%s cannot be used and must be got again: %s", path, error)
         return None
     source = f"user cache ({metadata.get('source', 'origin unknown')})"
@@ -73,6 +77,27 @@ def store(weights: Weights) -> None:
         _write(cached_path(weights.name), safetensors.torch.save(weights.tensors, metadata))
     except (OSError, InputError) as error:
         logger.warning("could not keep %s in %s: %s", weights.name, cache_dir(), error)
+
+
+@contextmanager
+def scratch() -> Iterator[str]:
+    """Give a folder for downloads, in the cache, and remove it and what kills have left there.
+
+    Where the cache cannot be written to it is in the system's folder for temporary files.
+    """
+    folder: Path | None = cache_dir()
+    try:
+        assert folder is not None
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(f"{_SCRATCH}*"):
+            if time.time() - left.stat().st_mtime > RETRY_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError:
+        folder = None
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as found:
+        yield found
 
 
 def recent_failure(name: str) -> str | None:

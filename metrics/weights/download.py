@@ -14,6 +14,7 @@ import urllib.parse
 from multiprocessing import TimeoutError
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from typing import BinaryIO
 
 from .registry import Source
 from .types import WeightsError
@@ -51,6 +52,21 @@ def download(source: Source, folder: Path, progress: bool = True) -> Path:
     return Path(path)
 
 
+class _Bounded:
+    """Writes on to a file, and no more than a source's size."""
+
+    def __init__(self, file: BinaryIO, source: Source) -> None:
+        self._file, self._source, self._left = file, source, source.size
+
+    def write(self, data: bytes) -> int:
+        self._left -= len(data)
+        if self._left < 0:
+            raise WeightsError(
+                f"the server sends more than the {self._source.size} bytes that the file has"
+            )
+        return self._file.write(data)
+
+
 def _by_https(source: Source, target: Path, bar: bool) -> None:
     from pooch import HTTPDownloader
 
@@ -68,7 +84,8 @@ def _by_https(source: Source, target: Path, bar: bool) -> None:
         silent = f"{host} did not answer within {CONNECT_SECONDS:.0f} s"
         failures[host] = silent if isinstance(error, TimeoutError) else _in_words(error)
         raise WeightsError(failures[host]) from None
-    HTTPDownloader(bar, 1 << 18, timeout=limits)(source.url, str(target), None)
+    with target.open("wb") as file:
+        HTTPDownloader(bar, 1 << 18, timeout=limits)(source.url, _Bounded(file, source), None)
 
 
 def _by_pip(source: Source, target: Path, bar: bool) -> None:

@@ -62,8 +62,12 @@ def read_plain(path: Path, name: str, layout: str) -> Weights:
         else:
             arrays, metadata = read_safetensors(data)
         tensors = fit(layout, arrays)
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise WeightsError(f"cannot read {path}: {error}") from None
+    except MemoryError:
+        raise
+    # Damage, and arrays of odd types, can end in anything.
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise WeightsError(f"cannot read {path}: {reason}") from None
     calibration = f"user file {path.name}" if layout in CHANNELS else None
     sha256 = hashlib.sha256(data).hexdigest()
     return Weights(name, tensors, str(path), sha256, metadata.get("calibration", calibration))
@@ -109,7 +113,10 @@ def read_safetensors(data: bytes) -> tuple[dict[str, Tensor], dict[str, str]]:
         tensors = safetensors.torch.load(data)
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
         raise WeightsError(f"damaged safetensors: {error}") from None
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    try:
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    except (ValueError, RecursionError):
+        raise WeightsError("damaged safetensors: no header that can be read") from None
     return tensors, header.get("__metadata__", {})
 
 

@@ -28,7 +28,7 @@ def read_record(folder: Path) -> dict[str, Any] | None:
         content = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read ({error}); make the set again") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: is no record of a set; make the set again")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -132,6 +133,7 @@ FAILURES = [
     (RuntimeError("DefaultCPUAllocator: not enough memory: 9 bytes"), "the memory does not"),
     (torch.OutOfMemoryError("CUDA out of memory."), "the GPU's memory does not suffice"),
     (RuntimeError("PytorchStreamWriter failed writing file"), "a checkpoint cannot be written"),
+    (RecursionError("maximum recursion depth"), "a file is nested too deeply to be read"),
 ]
 
 
@@ -155,6 +157,59 @@ def test_errors_are_one_line(
 def test_interruption(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "inventory", raising(KeyboardInterrupt()))
     assert run(capsys, "weights") == (130, "", "elpips: interrupted\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX systems")
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+)
+def test_signals_end_a_command_as_ctrl_c_does(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(weights, "inventory", lambda: signal.raise_signal(number))
+    try:
+        assert run(capsys, "weights") == (code, "", "elpips: interrupted\n")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_signals_that_are_ignored_stay_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def inventory() -> list[object]:
+        signal.raise_signal(signal.SIGTERM)
+        return []
+
+    monkeypatch.setattr(weights, "inventory", inventory)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        assert run(capsys, "weights", "--json")[0] == 0
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_without_standard_streams(closed: str, tmp_path: Path) -> None:
+    opened = tmp_path / "opened"
+    program = (
+        "import os, sys; from elpips.scripts.cli import main; code = main(['--help']);"
+        "handle = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY); sys.exit(code or handle < 3)"
+    )
+    shell = f'"$0" -c "$1" "$2" {closed}'
+    command = ["sh", "-c", shell, sys.executable, program, str(opened)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "") and opened.exists()
+
+
+def test_numbers_are_looked_at_before_anything_is_done(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, _, err = run(capsys, "demo", "--seed", "-1", "--outdir", str(tmp_path / "out"))
+    assert code == 2 and err.startswith("elpips: error: seed: found -1, expected an integer")
+    assert not (tmp_path / "out").exists()
 
 
 def test_our_own_mistakes_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,3 +133,24 @@ def test_a_garbled_note_is_ignored():
     (note,) = cache.cache_dir().iterdir()
     note.write_bytes(b"\xff\xfe")
     assert cache.recent_failure("squeeze") is None
+
+
+def test_downloads_are_in_the_cache_and_leave_nothing_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("ELPIPS_CACHE", str(tmp_path / "cache"))
+    with cache.scratch() as one:
+        assert os.path.dirname(one) == str(tmp_path / "cache")
+    left = tmp_path / "cache" / "elpips-download-of-a-kill"
+    left.mkdir()
+    with cache.scratch():
+        assert left.is_dir()
+    os.utime(left, (0, 0))
+    with cache.scratch():
+        assert not left.exists()
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_without_a_cache_downloads_are_elsewhere(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ELPIPS_CACHE", str(tmp_path / "file"))
+    with cache.scratch() as folder:
+        assert os.path.isdir(folder)

@@ -33,7 +33,7 @@ def web(monkeypatch):
         if isinstance(answer, Exception):
             raise answer
         if not check_only:
-            Path(target).write_bytes(answer)
+            target.write(answer)
 
     monkeypatch.setattr(pooch.HTTPDownloader, "__call__", call)
     call.answers, call.asked = answers, asked
@@ -45,12 +45,19 @@ def test_download_checks_the_hash(tmp_path, web):
     path = download.download(source(), tmp_path)
     assert path == tmp_path / "a.npy" and path.read_bytes() == b"content"
     other = source("https://some.host/b.npy")
-    web.answers[other.url] = b"something else"
+    web.answers[other.url] = b"another"
     with pytest.raises(WeightsError, match="SHA256") as caught:
         download.download(other, tmp_path)
-    found = sha256(b"something else").hexdigest()
+    found = sha256(b"another").hexdigest()
     assert found in str(caught.value) and other.sha256 in str(caught.value)
     assert [child.name for child in tmp_path.iterdir()] == ["a.npy"]
+
+
+def test_a_server_that_sends_more_than_the_file_has_is_stopped(tmp_path, web):
+    web.answers[URL] = b"content and more"
+    with pytest.raises(WeightsError, match="sends more than the 7 bytes"):
+        download.download(source(), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_there_is_not_downloaded_and_what_is_damaged_is(tmp_path, web):

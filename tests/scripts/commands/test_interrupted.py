@@ -1,4 +1,4 @@
-"""Ctrl-C in a real process, of each command that runs long."""
+"""Ctrl-C and SIGTERM in a real process, of commands that run long."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ import pytest
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
 @pytest.mark.parametrize(
-    ("command", "options", "result"),
+    ("command", "options", "result", "number", "code"),
     [
-        ("barycenter", [], "barycenter.png"),
-        ("geodesic", ["--also", "none"], "frames/0009.png"),
+        ("barycenter", [], "barycenter.png", signal.SIGTERM, 143),
+        ("geodesic", ["--also", "none"], "frames/0009.png", signal.SIGINT, 130),
     ],
 )
-def test_ctrl_c(pair, tmp_path: Path, command: str, options: list[str], result: str) -> None:
+def test_a_signal_ends_a_run_with_its_results(
+    pair, tmp_path: Path, command: str, options: list[str], result: str, number: int, code: int
+) -> None:
     out = tmp_path / "out"
     arguments = [sys.executable, "-m", "elpips", command, *pair, "--metric", "l2", *options]
     with subprocess.Popen(
@@ -37,11 +39,11 @@ def test_ctrl_c(pair, tmp_path: Path, command: str, options: list[str], result: 
             while not (out / "checkpoint.pt").exists():
                 assert time.monotonic() < deadline and process.poll() is None
                 time.sleep(0.1)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             _, errors = process.communicate(timeout=120)
         finally:
             process.kill()
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "Traceback" not in errors
     assert json.loads((out / "run.json").read_text())["result"].startswith("interrupted")
     assert (out / result).exists()
