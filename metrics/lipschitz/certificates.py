@@ -25,7 +25,7 @@ from torch import Tensor
 from ..base import check_pair
 from .metric import LipSim
 
-ROUNDING = 2e-6
+ROUNDING = 5e-6
 """Relative error of phi that single precision is granted; see `docs/robust-metrics.md`."""
 
 

@@ -122,8 +122,9 @@ def triplet_distances(
     """Return the mean distances (2, N) of triplets over draws of their own, by name."""
     metric = network.metric
     runner = unit_weighted(metric) if isinstance(metric, PerceptualMetric) else metric
-    on = isinstance(metric, (PerceptualMetric, LipSim))
-    device = metric.device if on else torch.device("cpu")
+    device = torch.device("cpu")
+    if isinstance(metric, (PerceptualMetric, LipSim)):
+        device = metric.device
     images = [each.to(device) for each in (triplets.ref, triplets.p0, triplets.p1)]
     sums = {name: torch.zeros(2, len(triplets), dtype=torch.float64) for name in network.names}
     count = draws if metric.stochastic else 1

@@ -59,7 +59,7 @@ def train_lipsim_command(
     It learns which of several distorted copies of a patch a panel of metrics finds closer,
     with a margin in the image's l2. The groups are made first and kept in OUTDIR/groups. A
     run that was stopped goes on where it was when it is started again. `create_metric("lipsim",
-    trunk=FILE)` and, as a file in the folder ELPIPS_WEIGHTS, every command takes the file.
+    trunk=FILE)` and, as --metric lipsim=FILE, every command takes the file.
 
     Parameters
     ----------
