@@ -104,7 +104,7 @@ def encode_video(
 ) -> None:
     """Write pictures, each with FFmpeg's name of its pixels, whole or not at all.
 
-    FFmpeg gets an open file: it would take a name such as 12:30.mp4 for an address.
+    FFmpeg would take a name such as 12:30.mp4 for an address, and is told that it is none.
 
     Parameters
     ----------
@@ -132,8 +132,10 @@ def encode_video(
     try:
         with (
             atomic_write(path) as temporary,
-            temporary.open("w+b") as file,
-            av.open(file, "w", format=codec.form, options=codec.container) as container,
+            # "file:" makes all that follows a name; MP4's index is moved by opening it again.
+            av.open(
+                f"file:{temporary}", "w", format=codec.form, options=codec.container
+            ) as container,
         ):
             container.metadata["comment"] = comment
             stream: Any = container.add_stream(codec.encoder, rate=rate, options=codec.options)

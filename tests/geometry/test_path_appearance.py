@@ -34,3 +34,9 @@ def test_of_three_frames_the_middle_one_is_judged() -> None:
 def test_flat_frames_have_no_contrast_to_compare() -> None:
     found = PathAppearance.of(torch.full((3, 3, 40, 40), 0.5))
     assert math.isnan(found.mid_contrast) and found.motion == 0
+
+
+def test_flat_ends_have_neither_contrast_nor_detail() -> None:
+    ends = torch.tensor([0.1, 0.7]).view(2, 1, 1, 1).expand(2, 3, 32, 40)
+    found = PathAppearance.of(cross_fade(ends[0], ends[1], times_of(4)))
+    assert math.isnan(found.mid_contrast) and math.isnan(found.high_band_ratio)

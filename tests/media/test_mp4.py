@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from elpips.media import mp4, save_animation, to_uint8
+from elpips.media import mp4, read_frames, save_animation, to_uint8
 from elpips.metrics import InputError
 from frame_pictures import noise, photographs
 
@@ -164,10 +164,17 @@ def test_a_failing_encoder_leaves_the_old_file(tmp_path: Path, monkeypatch) -> N
     assert path.read_bytes() == b"old"
 
 
-def test_mp4_takes_any_name(tmp_path: Path) -> None:
-    # FFmpeg would take what stands before a colon for a protocol.
-    path = tmp_path / "12:30 %03d.mp4"
+@pytest.mark.parametrize(
+    "name", ["12:30 %03d.mp4", "a|b?c#d&e=[1].mp4", "日本\udce9.mp4", "-i.webm"]
+)
+def test_videos_take_any_name(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # FFmpeg would take what stands before a colon for a protocol, and the whole for a pattern.
+    folder = tmp_path / "concat:a%d"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    path = Path("concat:a%d") / name
     save_animation(path, noise(2, 16, 16))
-    assert [each.name for each in tmp_path.iterdir()] == [path.name]
-    with path.open("rb") as file, av.open(file) as container:
-        assert len(list(container.decode(video=0))) == 15
+    assert [each.name for each in folder.iterdir()] == [name]
+    assert len(read_frames(path)) == 2
+    monkeypatch.chdir(folder)
+    assert len(read_frames(name)) == 2

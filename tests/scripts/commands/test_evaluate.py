@@ -50,3 +50,23 @@ def test_bad_sources_are_one_line(tmp_path: Path, capsys) -> None:
         assert main(["evaluate", str(tmp_path / name), *L2]) == 2
         errors = capsys.readouterr().err.strip().splitlines()
         assert len(errors) == 1 and message in errors[0]
+
+
+def test_pictures_are_read_as_asked(tmp_path: Path, capsys) -> None:
+    for index, side in enumerate((32, 40, 36)):
+        pixels = np.full((side, side, 4), 80 * index, np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{index}.png")
+    assert main(["evaluate", str(tmp_path), *L2]) == 2
+    assert "--size N" in capsys.readouterr().err
+    assert main(["evaluate", str(tmp_path), *L2, "--size", "32", "--alpha", "ignore"]) == 0
+    out, errors = capsys.readouterr()
+    assert "3 frames of 32 x 32 pixels" in out and "composited" not in errors
+    assert main(["evaluate", str(tmp_path), *L2, "--crop", "center"]) == 0
+
+
+def test_the_folder_of_a_run_is_measured_by_its_frames(tmp_path: Path, capsys) -> None:
+    save_frames(tmp_path / "frames", FADE)
+    save_frames(tmp_path, ENDS)
+    (tmp_path / "run.json").write_text("{}")
+    assert main(["evaluate", str(tmp_path), *L2]) == 0
+    assert "12 frames of 40 x 32 pixels" in capsys.readouterr().out

@@ -11,7 +11,7 @@ from elpips.geometry.reference_path import cross_fade
 from elpips.metrics import create_metric
 from elpips.metrics.weights import WeightsError
 from elpips.scripts.runs import path_report
-from elpips.scripts.runs.path_report import evaluation_record, judge_also, report_path
+from elpips.scripts.runs.path_report import evaluation_record, judge_also, report_path, shown
 
 ENDS = torch.rand(2, 3, 33, 41, generator=torch.Generator().manual_seed(0))
 BENT = cross_fade(ENDS[0], ENDS[1], [0, 0.1, 0.9, 1])
@@ -64,3 +64,8 @@ def test_a_second_metric_that_cannot_be_had_is_told(monkeypatch, caplog) -> None
         assert judge_also(BENT, "lpips_alex", "l2") is None
     assert "lpips_alex: not judged under it (no network)" in caplog.text
     assert judge_also(BENT, "none", "l2") is None and judge_also(BENT, "l2", "l2") is None
+
+
+def test_what_is_no_number_is_a_dash() -> None:
+    assert shown(0.25, ".1%") == "25.0%"
+    assert shown(float("nan"), ".4f") == shown(float("inf"), ".1%") == "-"
