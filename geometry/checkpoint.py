@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from dataclasses import astuple, fields, is_dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import torch
 from torch import Tensor
@@ -46,18 +46,27 @@ class CheckpointError(InputError):
 
 
 class _Digesting:
-    """Writes on to a file, and keeps the SHA-256 of all that was written."""
+    """Writes on to a file, and keeps the SHA-256 of all that was written.
+
+    A failure is kept too, and not said: PyTorch would make another of it, in its own words.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.digest = hashlib.sha256()
+        self.failure: OSError | None = None
 
     def write(self, data: bytes) -> int:
-        self.digest.update(data)
-        return self._file.write(data)
+        if self.failure is None:
+            try:
+                self.digest.update(data)
+                self._file.write(data)
+            except OSError as error:
+                self.failure = error
+        return len(data)
 
     def flush(self) -> None:
-        self._file.flush()
+        """Do nothing; the file is flushed when it is closed."""
 
 
 def save_run(path: str | os.PathLike[str], run: RunState) -> None:
@@ -76,11 +85,12 @@ def save_run(path: str | os.PathLike[str], run: RunState) -> None:
     content["solver"] = _packed(run.solver)
     records = [astuple(record) for record in run.history]
     content["history"] = torch.tensor(records, dtype=torch.float64).view(-1, len(_record_types()))
-    # To an open file: given a path, PyTorch says that a disk is full in a RuntimeError.
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         file.write(MAGIC + bytes(_HEX) + b"\n")
         body = _Digesting(file)
-        torch.save(content, body)
+        torch.save(content, cast(BinaryIO, body))
+        if body.failure is not None:
+            raise body.failure
         file.seek(len(MAGIC))
         file.write(body.digest.hexdigest().encode())
 
@@ -197,7 +207,7 @@ def _unpacked_run(content: Any) -> RunState:
         raise _StructureError("it has no history")
     content["history"] = History(
         [
-            StepRecord(*(cast(x) for cast, x in zip(types, row, strict=True)))
+            StepRecord(*(kind(x) for kind, x in zip(types, row, strict=True)))
             for row in records.tolist()
         ]
     )

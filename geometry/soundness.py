@@ -70,7 +70,7 @@ def _check_number(
 
 
 def _check_images(name: str, value: object, x: object) -> None:
-    sound = (
+    if not (
         isinstance(value, Tensor)
         and isinstance(x, Tensor)
         and value.is_floating_point()
@@ -79,9 +79,9 @@ def _check_images(name: str, value: object, x: object) -> None:
         and value.shape[1] == 3
         and value.numel() > 0
         and value.shape == x.shape
-    )
-    # Written so that NaN fails.
-    if not sound or not bool(((value >= -_ROUNDING) & (value <= 1 + _ROUNDING)).all()):  # type: ignore[operator]
+        # Written so that NaN fails.
+        and bool(((value >= -_ROUNDING) & (value <= 1 + _ROUNDING)).all())
+    ):
         raise UnsoundError(f"{name} holds no images in [0, 1]")
 
 

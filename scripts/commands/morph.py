@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from typing import Annotated, Any
 import torch
 import tyro
 
-from ...geometry import morph
+from ...geometry import Geodesic, morph
 from ...media import list_images
 from ...metrics import InputError
 from ..runs.files import prepare_outdir, remove_earlier, write_json
@@ -84,8 +85,8 @@ def morph_command(
     )
     results = Results(folder)
     for part, segment in zip(parts, found.segments, strict=False):
-        place, state = Results(part.folder, lost=results.lost), segment.solution.state
-        place.write(part.checkpoint.name, lambda _, part=part, state=state: part.save(state))
+        place = Results(part.folder, lost=results.lost)
+        place.write(part.checkpoint.name, partial(_save, part, segment))
         save_motion(place, segment)
     if found.interrupted:
         stopped = len(found.segments)
@@ -108,6 +109,12 @@ def morph_command(
     for path in results.paths((*FILES, "run.json")):
         print(path)
     return results.exit_code(last.stop_reason)
+
+
+def _save(part: RunFolder, segment: Geodesic, path: Path) -> None:
+    """Save the checkpoint of a pair; ``path`` is where it knows it to be."""
+    del path
+    part.save(segment.solution.state)
 
 
 def _variation(segments: Sequence[dict[str, Any]]) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import os
+import signal
 import zipfile
 from dataclasses import fields, replace
 from pathlib import Path
@@ -15,7 +17,7 @@ import torch
 from elpips.geometry import CheckpointError, checkpoints, load_run, save_run
 from elpips.geometry.checkpoint import MAGIC, is_checkpoint
 from elpips.metrics import InputError
-from elpips.optim import PaperAdam, RunState, SolverState, start
+from elpips.optim import PaperAdam, PreconditionedAdam, RunState, Scaling, SolverState, start
 from toy_problems import MIDDLE, SOLVERS, quadratic, same, solve
 
 IDENTITY = {"problem": "quadratic", "seed": 3, "levels": [[2, 17], [4, 17]], "subset": None}
@@ -278,12 +280,21 @@ class TestWriting:
         assert list(tmp_path.iterdir()) == [path]
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-    def test_to_a_full_disk(self, tmp_path: Path, monkeypatch) -> None:
-        opened = Path.open
-        with monkeypatch.context() as patch:
-            patch.setattr(Path, "open", lambda path, mode: opened(Path("/dev/full"), mode))
-            with pytest.raises(InputError, match="No space left") as caught:
-                save_run(tmp_path / "run.pt", run_of())
+    @pytest.mark.skipif(os.name != "posix", reason="limits of POSIX systems")
+    @pytest.mark.parametrize("limit", [0, 10, 100, 2000, 5000])
+    def test_wherever_the_disk_is_full_it_is_one_line(self, tmp_path: Path, limit: int) -> None:
+        import resource
+
+        run = run_of(PreconditionedAdam(Scaling(0.3)))
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+        try:
+            with pytest.raises(InputError, match=r"cannot be written \(File too large\)") as caught:
+                save_run(tmp_path / "run.pt", run)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            signal.signal(signal.SIGXFSZ, handler)
         assert "\n" not in str(caught.value) and list(tmp_path.iterdir()) == []
 
     def test_ctrl_c_leaves_the_earlier_one(self, tmp_path: Path, monkeypatch) -> None:
