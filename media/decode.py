@@ -32,6 +32,7 @@ from .colour import (
     from_integers,
 )
 from .formats import KNOWN, PILLOW, kind_of
+from .png import sound_png
 from .stated import hidden_profile, stated_by
 from .tiff import is_tiff, read_page, whole_pages
 
@@ -230,7 +231,7 @@ def _read_deep_png(data: bytes, key: object) -> tuple[Floats, Floats | None]:
     # Imported here: with all its models it takes longer than the rest of a short command.
     from torchvision.io import ImageReadMode, decode_image
 
-    content = torch.frombuffer(bytearray(data), dtype=torch.uint8)
+    content = torch.frombuffer(bytearray(sound_png(data)), dtype=torch.uint8)
     samples = decode_image(content, ImageReadMode.UNCHANGED).permute(1, 2, 0).numpy()
     pixels = from_integers(samples, 65535)
     if pixels.shape[2] in (2, 4):
