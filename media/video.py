@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from os import SEEK_END
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -33,6 +35,8 @@ _ORIENTATIONS = {
 }
 # Code points of ITU-T H.273: BT.2020 and P3; PQ and HLG; BT.709's tones.
 _WIDE, _HDR, _TELEVISION = (9, 11, 12), (16, 18), 1
+_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+_MOST_BOXES = 100_000
 # Bicubic, with accurate rounding and chroma at full width.
 _ACCURATE = 0x4 | 0x40000 | 0x2000
 
@@ -92,8 +96,6 @@ class Video:
             raise InputError(f"{what} ({_reason(error)})") from None
         if number == 0:
             raise InputError("not a readable video (it holds no frames)")
-        if self.count and number < self.count:
-            raise InputError(f"is damaged: it states {self.count} frames and holds {number}")
 
 
 def open_video(file: BinaryIO) -> Video:
@@ -107,6 +109,8 @@ def open_video(file: BinaryIO) -> Video:
     # Imported here: PyAV takes long to load.
     import av
 
+    if _is_cut_off(file):
+        raise InputError("not a readable video (its end is missing)")
     # Lists and scripts, which name other files, are none of these formats.
     limits = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
     try:
@@ -127,6 +131,23 @@ def open_video(file: BinaryIO) -> Video:
         container=container,
         stream=stream,
     )
+
+
+def _is_cut_off(file: BinaryIO) -> bool:
+    """Whether an MP4 or QuickTime file ends before its last box does; FFmpeg does not say so."""
+    end = file.seek(0, SEEK_END)
+    at, boxes = 0, 0
+    while at + 8 <= end and boxes < _MOST_BOXES:
+        file.seek(at)
+        size, kind, large = struct.unpack(">I4sQ", file.read(16).ljust(16, b"\0"))
+        if boxes == 0 and kind not in _BOXES:
+            break
+        size = large if size == 1 else size or end - at
+        if size < 8:
+            break
+        at, boxes = at + size, boxes + 1
+    file.seek(0)
+    return boxes > 0 and at > end
 
 
 def _raster(frame: VideoFrame, told: tuple[str, ...]) -> Raster:
