@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from ..runs.files import remove_earlier, write_json
-from ..runs.folder import closing_line, run_record
-from ..runs.options import flat
-from ..runs.path import (
-    FILES,
-    MOTION,
-    PathArguments,
-    PathSetup,
-    judge,
-    save_motion,
-    save_path,
-    save_steps,
-    solve_in,
-)
-from ..runs.path_report import report_path
-from ..runs.results import Results
+from ..runs.path import PathArguments, PathSetup
+from ..runs.two_images import compute_path
 
 _Image = Annotated[Path, tyro.conf.Positional]
-_TARGETS = (*FILES[1:], *MOTION[1:], "steps.png", "run.json", "frames/", "flow/", "inputs/")
 
 
 def geodesic_command(start: _Image, end: _Image, setup: PathArguments = PathSetup()) -> int:
@@ -38,36 +22,3 @@ def geodesic_command(start: _Image, end: _Image, setup: PathArguments = PathSetu
         setup: How.
     """
     return compute_path("geodesic", start, end, setup)
-
-
-def compute_path(command: str, start: Path, end: Path, setup: PathSetup) -> int:
-    """Read two images, compute the path between them, save and judge it."""
-    began = time.perf_counter()
-    folder = setup.prepare([start, end], _TARGETS)
-    results = Results(folder)
-    found = solve_in(
-        folder,
-        setup.read([start, end]),
-        setup.frames,
-        setup.solver,
-        metric=setup.metric.create(),
-        init=setup.init,
-        label=command,
-        names=[start.stem, end.stem],
-        resume=setup.resume,
-        results=results,
-    )
-    record = run_record(command, flat(start=start, end=end, setup=setup), found)
-    results.write("run.json", lambda path: write_json(path, record))
-    save_path(results, found.frames, setup.animation)
-    save_motion(results, found)
-    record["evaluation"] = results.compute(lambda: judge(found, setup.judgement))
-    record["seconds"]["total"] = time.perf_counter() - began
-    results.write("run.json", lambda path: write_json(path, record))
-    results.write("steps.png", lambda path: save_steps(path, found))
-    remove_earlier(folder)
-    print(report_path(record["evaluation"], solved=True))
-    print(closing_line(found))
-    for path in results.paths((*FILES, "steps.png", "run.json", *MOTION)):
-        print(path)
-    return results.exit_code(found.stop_reason)

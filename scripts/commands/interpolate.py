@@ -22,7 +22,7 @@ from ..runs.options import flat, weights_record
 from ..runs.path import PathArguments, PathSetup
 from ..runs.record import environment
 from ..runs.results import Results
-from .geodesic import compute_path
+from ..runs.two_images import compute_path
 
 _SETUP = PathSetup(frames=3, init="flow", solver=INTERPOLATION, outdir=Path("outputs/interpolate"))
 _TARGETS = ("video.mp4", "footage.json", "run.json", "frames/")
@@ -84,7 +84,8 @@ def _smoother(source: Path, footage: FootageOptions, setup: PathSetup) -> int:
     """Write footage with more frames, as pictures and as a video."""
     began = time.perf_counter()
     setup.solver.check()
-    if setup.init not in get_args(PathInit):
+    init: PathInit | None = next((each for each in get_args(PathInit) if each == setup.init), None)
+    if init is None:
         known = ", ".join(get_args(PathInit))
         raise InputError(f"init: found {setup.init!r}, expected of footage one of {known}")
     if footage.factor < 1:
@@ -107,7 +108,7 @@ def _smoother(source: Path, footage: FootageOptions, setup: PathSetup) -> int:
             remove_earlier(folder)
         frames = prepare_outdir(folder / "frames")
         counts, interrupted = smooth(
-            stream, frames, rates.step, Smoother(metric, setup.solver, setup.init), setup.pictures,
+            stream, frames, rates.step, Smoother(metric, setup.solver, init), setup.pictures,
             device,
         )  # fmt: skip
         has_sound = stream.rate is not None and footage.source_fps is None

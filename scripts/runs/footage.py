@@ -17,6 +17,7 @@ from tqdm import tqdm
 from ...geometry import GeodesicOptions, interpolate
 from ...geometry.cuts import is_cut
 from ...geometry.footage import Interval, intervals, moments, transitions
+from ...geometry.reference_path import PathInit
 from ...media import FrameStream, save_image
 from ...media.crop import crop_images, resize_short_side
 from ...metrics import InputError, Metric
@@ -62,7 +63,7 @@ class Smoother:
 
     metric: Metric
     options: GeodesicOptions
-    init: str = "flow"
+    init: PathInit = "flow"
 
     def between(self, start: Tensor, end: Tensor, times: list[Fraction]) -> list[Tensor]:
         """Return the frames (3, H, W) at times in [0, 1); Ctrl-C is raised on."""

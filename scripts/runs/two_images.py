@@ -1,0 +1,57 @@
+"""A path between two image files, with all that a run of it writes."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from .files import remove_earlier, write_json
+from .folder import closing_line, run_record
+from .options import flat
+from .path import (
+    FILES,
+    MOTION,
+    PathSetup,
+    judge,
+    save_motion,
+    save_path,
+    save_steps,
+    solve_in,
+)
+from .path_report import report_path
+from .results import Results
+
+_TARGETS = (*FILES[1:], *MOTION[1:], "steps.png", "run.json", "frames/", "flow/", "inputs/")
+
+
+def compute_path(command: str, start: Path, end: Path, setup: PathSetup) -> int:
+    """Read two images, compute the path between them, save and judge it."""
+    began = time.perf_counter()
+    folder = setup.prepare([start, end], _TARGETS)
+    results = Results(folder)
+    found = solve_in(
+        folder,
+        setup.read([start, end]),
+        setup.frames,
+        setup.solver,
+        metric=setup.metric.create(),
+        init=setup.init,
+        label=command,
+        names=[start.stem, end.stem],
+        resume=setup.resume,
+        results=results,
+    )
+    record = run_record(command, flat(start=start, end=end, setup=setup), found)
+    results.write("run.json", lambda path: write_json(path, record))
+    save_path(results, found.frames, setup.animation)
+    save_motion(results, found)
+    record["evaluation"] = results.compute(lambda: judge(found, setup.judgement))
+    record["seconds"]["total"] = time.perf_counter() - began
+    results.write("run.json", lambda path: write_json(path, record))
+    results.write("steps.png", lambda path: save_steps(path, found))
+    remove_earlier(folder)
+    print(report_path(record["evaluation"], solved=True))
+    print(closing_line(found))
+    for path in results.paths((*FILES, "steps.png", "run.json", *MOTION)):
+        print(path)
+    return results.exit_code(found.stop_reason)
