@@ -1,7 +1,4 @@
-"""GIF files with one palette for all frames.
-
-Pillow writes them: imageio's plugin for it takes no palette that frames have in common.
-"""
+"""GIF files with one palette for all frames."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""H.264 video in MP4, with colours that every player shows alike.
-
-PyAV writes it: imageio's plugin for it passes no encoder options on, neither quality nor the
-tags that say BT.709.
-"""
+"""H.264 video in MP4, with colours that every player shows alike."""
 
 from __future__ import annotations
 
