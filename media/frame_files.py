@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import struct
 import zlib
@@ -12,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import tifffile
 import torch
 from torch import Tensor
 
@@ -78,16 +76,19 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def _tiff(pixels: npt.NDArray[np.float64]) -> bytes:
+    # Imported here: with its plugins it takes long to load.
+    import imageio.v3 as iio
+
     profile = srgb_profile()
-    file = io.BytesIO()
-    tifffile.imwrite(
-        file,
+    return iio.imwrite(
+        "<bytes>",
         _deep(pixels),
+        extension=".tif",
+        plugin="tifffile",
         photometric="rgb",
         compression="zlib",
         extratags=[(_PROFILE_TAG, 7, len(profile), profile, True)],
     )
-    return file.getvalue()
 
 
 def _exr(pixels: npt.NDArray[np.float64]) -> bytes:
