@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import time
+import warnings
 from dataclasses import astuple, fields, is_dataclass
 from typing import Any, BinaryIO, cast
 
@@ -112,7 +113,10 @@ def load_run(path: str | os.PathLike[str], device: str | torch.device = "cpu") -
         with open(path, "rb") as file:
             start = _check_digest(path, file)
             file.seek(start)
-            content = torch.load(file, map_location=device, weights_only=True)
+            # Its warnings are of what is refused below, or of how it works.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                content = torch.load(file, map_location=device, weights_only=True)
         return check_sound(_unpacked_run(content))
     except CheckpointError:
         raise

@@ -15,6 +15,7 @@ from ..optim import RunningAverage, RunState, Solver, SolverState
 
 # Averages of images in the box may leave it by the rounding of their arithmetic.
 _ROUNDING = 1e-5
+_DEEPEST = 5
 
 
 class UnsoundError(InputError):
@@ -27,7 +28,7 @@ def check_sound(run: RunState) -> RunState:
     Images are finite floats (N, 3, H, W), iterates in [0, 1]; there is a record for each step;
     numbers are finite, but for values on held-out draws.
     """
-    if not isinstance(run.identity, Mapping):
+    if not isinstance(run.identity, Mapping) or not _is_plain(dict(run.identity)):
         raise UnsoundError("its identity is none")
     _check_count("step", run.step, math.inf)
     _check_count("best_step", run.best_step, run.step)
@@ -54,6 +55,19 @@ def check_fits(run: RunState, solver: Solver[Any], like: Tensor) -> RunState:
     if _form(run.solver) != _form(solver.init(run.x)):
         raise UnsoundError(f"the run's solver is not as {type(solver).__name__} has it")
     return run
+
+
+def _is_plain(value: object, depth: int = 0) -> bool:
+    """Whether a value is a number, a string, None, or a list or dictionary of such."""
+    if depth > _DEEPEST:
+        return False
+    if isinstance(value, (list, tuple)):
+        return all(_is_plain(each, depth + 1) for each in value)
+    if isinstance(value, dict):
+        return all(
+            isinstance(key, str) and _is_plain(each, depth + 1) for key, each in value.items()
+        )
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 def _check_count(name: str, value: object, most: float) -> None:

@@ -31,6 +31,9 @@ def test_every_solvers_run_is_sound_and_fits(problem, solver, steps) -> None:
 
 CHANGES = [
     {"identity": [1]},
+    {"identity": {"images": MIDDLE}},
+    {"identity": {3: "seed"}},
+    {"identity": {"levels": [[[[[[[1]]]]]]]}},
     {"step": 4},
     {"step": -1},
     {"step": 5.0},
