@@ -29,6 +29,7 @@ TESTED_IN = {
 }
 # Test files of more than one module, and what they test.
 TESTS_OF_MANY = {
+    "tests/geometry/test_checkpoint_writing.py": "checkpoints on full disks",
     "tests/metrics/test_published.py": "distances against published ones",
     "tests/scripts/commands/test_interrupted.py": "Ctrl-C in a real process",
     "tests/metrics/weights/test_real.py": "the real weights, where they are at hand",

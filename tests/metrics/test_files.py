@@ -91,6 +91,10 @@ def test_watchers_see_files_before_they_take_their_place(tmp_path: Path) -> None
     def refuse(target: Path, temporary: Path) -> None:
         raise InputError("no")
 
-    with pytest.raises(InputError, match=r"^no$"), watching(refuse), atomic_write(path) as temporary:
+    with (
+        pytest.raises(InputError, match=r"^no$"),
+        watching(refuse),
+        atomic_write(path) as temporary,
+    ):
         temporary.write_text("refused")
     assert path.read_text() == "unseen" and list(tmp_path.iterdir()) == [path]
