@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 
 from elpips.geometry import load_run
+from elpips.metrics import InputError
 from elpips.scripts.cli import main
+from elpips.scripts.commands import barycenter
 from interruption import interrupt
 
 FAST = ["--metric", "l2", "--steps", "30"]
@@ -74,6 +76,36 @@ def test_resume_is_bit_identical(pair, tmp_path: Path) -> None:
         json.loads((folder / "run.json").read_text())["evaluation"] for folder in (whole, parts)
     ]
     assert evaluations[0] == evaluations[1]
+
+
+def test_a_reused_folder_has_the_files_of_one_run(pair, tmp_path: Path) -> None:
+    out = ["--metric", "l2", "--outdir", str(tmp_path / "out")]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/notes.txt").write_text("the user's")
+    assert main(["barycenter", *pair, pair[0], "--steps", "3", *out]) == 0
+    assert main(["barycenter", *pair[::-1], "--steps", "1", *out]) == 0
+    for folder, names in (
+        ("inputs", ["00_second.png", "01_first.png"]),
+        ("snapshots", ["000001.png"]),
+    ):
+        assert sorted(path.name for path in (tmp_path / "out" / folder).iterdir()) == names
+    assert (tmp_path / "out/notes.txt").exists()
+    assert (tmp_path / "out/checkpoint.previous.pt").exists()
+
+
+def test_a_result_that_cannot_be_written_costs_only_itself(
+    pair, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    def full(path: Path, *arguments: object, **options: object) -> None:
+        raise InputError(f"{path}: cannot be written (No space left on device)")
+
+    monkeypatch.setattr(barycenter, "save_comparison", full)
+    out = tmp_path / "out"
+    arguments = ["--metric", "l2", "--steps", "1", "--outdir", str(out)]
+    assert main(["barycenter", *pair, *arguments]) == 1
+    captured = capsys.readouterr()
+    assert "comparison.png: cannot be written (No space left on device)" in captured.err
+    assert "comparison.png" not in captured.out and (out / "objective.png").exists()
 
 
 def test_resuming_something_else_is_refused(pair, tmp_path: Path, capsys) -> None:

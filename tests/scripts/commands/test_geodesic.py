@@ -82,6 +82,33 @@ def test_a_shorter_path_leaves_no_old_frames(pair, tmp_path: Path, capsys) -> No
     assert "holds an earlier run" in capsys.readouterr().err
 
 
+def test_the_users_own_frames_are_not_touched(pair, tmp_path: Path, capsys) -> None:
+    own = tmp_path / "frames"
+    own.mkdir()
+    ends = [own / "0000.png", own / "0001.png"]
+    for path, end in zip(pair, ends, strict=True):
+        end.write_bytes(Path(path).read_bytes())
+    before = [end.read_bytes() for end in ends]
+    for inputs, message in ((map(str, ends), "is where the results go"), (pair, "holds 0000.png")):
+        assert main(["geodesic", *inputs, *FAST, "--outdir", str(tmp_path)]) == 2
+        assert message in capsys.readouterr().err
+    assert [end.read_bytes() for end in ends] == before and len(list(own.iterdir())) == 2
+
+
+def test_a_run_without_motion_leaves_none_of_an_earlier_one(pair, tmp_path: Path) -> None:
+    out = ["--outdir", str(tmp_path / "out"), "--frames", "3", "--steps", "1"]
+    assert main(["geodesic", "--motion", *pair, *FAST, *out]) == 0
+    assert (tmp_path / "out/flow").exists()
+    assert main(["geodesic", *pair, *FAST, *out]) == 0
+    assert not (tmp_path / "out/flow").exists() and not (tmp_path / "out/motion.png").exists()
+
+
+def test_more_frames_than_the_memory_holds_are_refused(pair, tmp_path: Path, capsys) -> None:
+    arguments = ["--frames", "900000000", "--outdir", str(tmp_path / "out")]
+    assert main(["geodesic", *pair, *FAST, *arguments]) == 2
+    assert "fewer --frames or a smaller --size need less" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("motion", [[], ["8"]])
 def test_moving_objects_leave_their_motion(motion, pair, tmp_path: Path, capsys) -> None:
     out = tmp_path / "out"

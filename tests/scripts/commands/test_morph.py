@@ -74,6 +74,16 @@ def test_a_loop_returns_to_the_first_image_and_shows_it_once(keys, tmp_path: Pat
         assert gif.n_frames == 12
 
 
+def test_a_shorter_chain_leaves_no_pair_of_a_longer_one(keys, tmp_path: Path, capsys) -> None:
+    out = [*FAST, "--outdir", str(tmp_path / "out")]
+    assert main(["morph", *keys, *out]) == 0
+    assert main(["morph", *keys[:2], *out]) == 0
+    assert [path.name for path in (tmp_path / "out/segments").iterdir()] == ["00"]
+    capsys.readouterr()
+    assert main(["morph", *keys, *FAST, "--outdir", str(tmp_path / "new"), "--resume"]) == 2
+    assert "no checkpoint there to resume from" in capsys.readouterr().err
+
+
 def test_a_stopped_chain_goes_on(keys, tmp_path: Path, monkeypatch, capsys) -> None:
     out = ["--outdir", str(tmp_path / "out")]
     slow = [*FAST[:-1], "70"]
