@@ -124,9 +124,16 @@ def test_a_run_broken_off(number: int, runs: Runs) -> None:
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize(
-    ("number", "count"),
-    [(signal.SIGKILL, KILLS), (signal.SIGINT, INTERRUPTS), (signal.SIGTERM, TERMINATIONS)],
+    ("number", "index"),
+    [
+        (number, index)
+        for number, count in (
+            (signal.SIGKILL, KILLS),
+            (signal.SIGINT, INTERRUPTS),
+            (signal.SIGTERM, TERMINATIONS),
+        )
+        for index in range(1, count + 1)
+    ],
 )
-def test_all_broken_off(number: int, count: int, runs: Runs) -> None:
-    for index in range(1, count + 1):
-        runs.broken_off(index, number)
+def test_all_broken_off(number: int, index: int, runs: Runs) -> None:
+    runs.broken_off(index, number)
