@@ -27,7 +27,11 @@ LITERAL: dict[str, Any] = {"parse_math": False, "usetex": False}
 
 
 def caption(text: str) -> str:
-    """Return a name as it can be shown: printable, and not longer than a line."""
+    """Return lines as they can be shown: printable, and none longer than there is room for."""
+    return "\n".join(map(_line, text.split("\n")))
+
+
+def _line(text: str) -> str:
     plain = "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
     if len(plain) <= _LONGEST:
         return plain

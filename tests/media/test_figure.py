@@ -37,5 +37,6 @@ def test_what_cannot_be_drawn_or_written_leaves_nothing(tmp_path: Path) -> None:
 
 def test_captions_are_printable_and_short() -> None:
     assert caption("x$_$y") == "x$_$y"
-    assert caption("a\nb\udce9") == "a\ufffdb\ufffd"
+    assert caption("a\tb\udce9") == "a\ufffdb\ufffd"
+    assert caption("barycenter\n0.0349, detail 0.97") == "barycenter\n0.0349, detail 0.97"
     assert caption("a" * 50 + "b" * 50) == "a" * 30 + "…" + "b" * 29
