@@ -94,10 +94,11 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("scale_levels",), LEVELS),
     **dict.fromkeys(("halvings",), HALVINGS),
     **dict.fromkeys(("fps", "source_fps"), Rule(0, 1000, above=True)),
+    **dict.fromkeys(("factor",), LEVELS),
     **dict.fromkeys(("power",), Rule(1, 2, whole=True)),
     **dict.fromkeys(
         "rate ranking_rate trunk_rate learning_rate step_size motion sigma temperature softness "
-        "mean_distance relative_error absolute_error strengths linf l2 radii".split(),
+        "mean_distance relative_error absolute_error strengths linf l2 radii multiples".split(),
         POSITIVE,
     ),
     **dict.fromkeys(

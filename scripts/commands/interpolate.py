@@ -88,8 +88,6 @@ def _smoother(source: Path, footage: FootageOptions, setup: PathSetup) -> int:
     if init is None:
         known = ", ".join(get_args(PathInit))
         raise InputError(f"init: found {setup.init!r}, expected of footage one of {known}")
-    if footage.factor < 1:
-        raise InputError(f"factor: found {footage.factor}, expected 1 or more")
     with open_frames(source, alpha=setup.pictures.alpha) as stream:
         rates = retiming(stream, footage.factor, setup.animation.fps, footage.source_fps)
         names = writes(_TARGETS, setup.resume)

@@ -21,6 +21,7 @@ from ...geometry.reference_path import PathInit
 from ...media import FrameStream, save_image
 from ...media.crop import crop_images, resize_short_side
 from ...metrics import InputError, Metric
+from ...metrics.checks import check_number
 from .files import plain, read_json, write_json
 from .options import PictureOptions
 
@@ -94,9 +95,8 @@ def retiming(stream: FrameStream, factor: int, rate: float | None, given: float 
     InputError
         A number is out of range.
     """
-    for name, value in (("factor", factor), ("fps", rate), ("source fps", given)):
-        if value is not None and not 0 < value <= 1000:
-            raise InputError(f"{name}: found {value}, expected above 0 and at most 1000")
+    for name, value in (("factor", factor), ("fps", rate), ("source_fps", given)):
+        check_number(name, value)
     if given is not None:
         source = _fraction(given)
     else:

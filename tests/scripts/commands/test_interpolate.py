@@ -77,7 +77,7 @@ def test_another_run_leaves_nothing_of_the_one_before(folder, tmp_path) -> None:
     ("options", "message"),
     [
         (("--factor", "0"), "factor: found 0"),
-        (("--source-fps", "-1"), "source fps: found -1"),
+        (("--source-fps", "-1"), "source_fps: found -1"),
         (("--init", "nowhere"), "init: found 'nowhere'"),
     ],
 )
