@@ -153,14 +153,14 @@ class TestGoingOn:
     @pytest.mark.parametrize(
         ("change", "message"),
         [
-            ({"weights": [1, 1, 2]}, "made with weights"),
-            ({"metric": "l2"}, "made with metric 'tiny', found 'l2'"),
-            ({"power": 2}, "made with power 1, found 2"),
-            ({"subset": 2}, "made with subset None, found 2"),
-            ({"images": IMAGES.flip(3)}, "made with images"),
-            ({"init": "image"}, "made with start"),
-            ({"schedule": "released"}, "made with schedule 'adaptive', found 'released'"),
-            ({"seed": 6}, "made with seed 5, found 6"),
+            ({"weights": [1, 1, 2]}, "made with --weights"),
+            ({"metric": "l2"}, "made with --metric tiny, not l2"),
+            ({"power": 2}, "made with --power 1, not 2"),
+            ({"subset": 2}, "made with --subset none, not 2"),
+            ({"images": IMAGES.flip(3)}, "made with other images .number 1, 2, 3 of 3"),
+            ({"init": "image"}, "made with another start"),
+            ({"schedule": "released"}, "made with --schedule adaptive, not released"),
+            ({"seed": 6}, "made with --seed 5, not 6"),
         ],
     )
     def test_another_problem_is_refused(self, change, message: str) -> None:
@@ -184,7 +184,7 @@ class TestGoingOn:
         ({"init": torch.zeros(3, 5, 5)}, "init: found shape"),
         ({"schedule": "fast"}, "schedule: found 'fast'"),
         ({"metric": "lpips"}, "'lpips' is unknown"),
-        ({"evaluation_draws": 0}, "evaluation draws"),
+        ({"evaluation_draws": 0}, "evaluation_draws: found 0"),
         ({"steps": -1}, "steps: found -1"),
     ],
 )

@@ -195,16 +195,16 @@ class TestGoingOn:
         ("change", "message"),
         [
             ({"frames": 6}, "made with --frames 5, not 6"),
-            ({"init": "blend"}, "made with init 'crisp', found 'blend'"),
-            ({"metric": "l2"}, "made with metric 'tiny', found 'l2'"),
-            ({"metric": tiny()}, 'made with ensemble "Ensemble'),
-            ({"seed": 6}, "made with seed 5, found 6"),
-            ({"power": 2}, "made with power 1, found 2"),
-            ({"draws": 2}, "made with draws 1, found 2"),
-            ({"pixel_weight": 0.5}, "made with pixel weight 0.0, found 0.5"),
-            ({"end": START}, "made with images"),
-            ({"step_size": 0.2}, "made with solver"),
-            ({"coarse_to_fine": False}, "made with levels"),
+            ({"init": "blend"}, "made with --init crisp, not blend"),
+            ({"metric": "l2"}, "made with --metric tiny, not l2"),
+            ({"metric": tiny()}, "made with another --ensemble"),
+            ({"seed": 6}, "made with --seed 5, not 6"),
+            ({"power": 2}, "made with --power 1, not 2"),
+            ({"draws": 2}, "made with --draws 1, not 2"),
+            ({"pixel_weight": 0.5}, "made with --pixel-weight 0.0, not 0.5"),
+            ({"end": START}, "made with other images .number 2 of 2"),
+            ({"step_size": 0.2}, "made with another --step-size"),
+            ({"coarse_to_fine": False}, "made with other levels"),
         ],
     )
     def test_another_problem_is_refused(self, change, message: str) -> None:
@@ -246,7 +246,7 @@ def test_callbacks_see_every_step() -> None:
         ({"step_size": 0.0}, "step_size: found 0.0"),
         ({"halvings": -1}, "halvings: found -1"),
         ({"steps": -1}, "steps: found -1"),
-        ({"evaluation_draws": 0}, "evaluation draws"),
+        ({"evaluation_draws": 0}, "evaluation_draws: found 0"),
     ],
 )
 def test_bad_options_are_refused(options: dict, message: str) -> None:

@@ -130,7 +130,7 @@ def test_runs_may_be_none() -> None:
 
 def test_runs_of_other_pairs_are_refused() -> None:
     first = solve(4).segments[0].solution.state
-    with pytest.raises(IdentityError, match=r"made with (frames|images)"):
+    with pytest.raises(IdentityError, match=r"made with (--frames|other images)"):
         solve(runs=[None, first])
 
 
