@@ -166,13 +166,18 @@ def test_interruption(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
 def test_signals_end_a_command_as_ctrl_c_does(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Whoever started the tests may ignore some, as nohup does.
+    kinds = {signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
+    before = {each: signal.signal(each, handler) for each, handler in kinds.items()}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     monkeypatch.setattr(weights, "inventory", lambda: signal.raise_signal(number))
     try:
         assert run(capsys, "weights") == (code, "", "elpips: interrupted\n")
     finally:
-        signal.signal(signal.SIGINT, before)
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        after = signal.getsignal(signal.SIGTERM)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    assert after is signal.SIG_DFL
 
 
 def test_signals_that_are_ignored_stay_so(

@@ -54,12 +54,17 @@ def test_mean_between_different_images() -> None:
     assert mean_between(create_metric("l2"), images, 0) == pytest.approx((0.25 + 0.25 + 1) / 3)
 
 
-def test_damaged_results_are_solved_again(folder: Path, tmp_path: Path, capsys) -> None:
+def test_results_that_were_changed_are_left_and_missing_ones_solved_again(
+    folder: Path, tmp_path: Path, capsys
+) -> None:
     command = ["robustness", str(folder), "--metrics", "l2", "--size", "24", "--steps", "5"]
     command += ["--attacks", "a2", "--limit", "1", "--outdir", str(tmp_path)]
     assert main(command) == 0
     assert "nan" not in capsys.readouterr().out
     (tmp_path / "l2_a2_a.json").write_text("{")
+    assert main(command) == 2
+    assert "l2_a2_a.json: not written over" in capsys.readouterr().err
+    (tmp_path / "l2_a2_a.json").unlink()
     assert main(command) == 0
     record = json.loads((tmp_path / "l2_a2_a.json").read_text())
     assert record["results"]["evaluation"]["draws"] == 1
