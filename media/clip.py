@@ -11,11 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..metrics.errors import InputError
 from .formats import DEMUXERS
-from .mp4 import Codec, encode_video, encoder_options, yuv420
+from .mp4 import encode_video, h264, yuv420
 from .write import Pixels
 
 _logger = logging.getLogger("elpips")
@@ -51,16 +49,15 @@ def write_clip(
     """
     import av
 
-    codec = Codec("mp4", "libx264", "yuv420p", encoder_options(), {"movflags": "+faststart"})
     if sound is not None:
         try:
             with _Sound(sound) as track:
-                encode_video(path, _yuv(pictures()), rate, codec, sound=track.begin)
+                encode_video(path, _yuv(pictures()), rate, h264(), sound=track.begin)
             return
         except (InputError, av.FFmpegError) as error:
             text = "MP4 cannot hold it" if isinstance(error, InputError) else error.strerror
             _logger.warning("%s: its sound is left out (%s)", sound, text)
-    encode_video(path, _yuv(pictures()), rate, codec)
+    encode_video(path, _yuv(pictures()), rate, h264())
 
 
 class _Sound:
@@ -105,7 +102,4 @@ class _Sound:
 
 
 def _yuv(pictures: Iterable[Pixels]) -> Iterator[tuple[Pixels, str]]:
-    for picture in pictures:
-        height, width = picture.shape[:2]
-        even = np.pad(picture, [(0, height % 2), (0, width % 2), (0, 0)], mode="edge")
-        yield yuv420(even), "yuv420p"
+    return ((yuv420(picture), "yuv420p") for picture in pictures)

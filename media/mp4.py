@@ -67,13 +67,7 @@ def write_mp4(
         path,
         rgb_pictures(pixels, order) if faithful else yuv_pictures(pixels, order),
         rate,
-        Codec(
-            "mp4",
-            "libx264rgb" if faithful else "libx264",
-            "rgb24" if faithful else "yuv420p",
-            encoder_options(faithful=faithful),
-            {"movflags": "+faststart"},
-        ),
+        h264(faithful=faithful),
         comment=describe(shown_at(order, rate)),
     )
 
@@ -163,9 +157,8 @@ def rgb_pictures(pixels: Pixels, order: Sequence[int]) -> Iterator[tuple[Pixels,
 
 
 def yuv_pictures(pixels: Pixels, order: Sequence[int]) -> Iterator[tuple[Pixels, str]]:
-    """Yield frames (N, H, W, 3) in an order, as `yuv420` makes them; odd sizes are padded."""
-    padding = [(0, 0), (0, pixels.shape[1] % 2), (0, pixels.shape[2] % 2), (0, 0)]
-    pictures = [yuv420(frame) for frame in np.pad(pixels, padding, mode="edge")]
+    """Yield frames (N, H, W, 3) in an order, as `yuv420` makes them."""
+    pictures = [yuv420(frame) for frame in pixels]
     return ((pictures[index], "yuv420p") for index in order)
 
 
@@ -192,20 +185,25 @@ def shown_at(order: Sequence[int], rate: Fraction) -> list[tuple[int, Fraction]]
     return [(index, len(list(run)) * 1000 / rate) for index, run in groupby(order)]
 
 
-def encoder_options(*, faithful: bool = False) -> dict[str, str]:
-    """Return x264's options: quality, and the tags that say which colours these are."""
+def h264(*, faithful: bool = False) -> Codec:
+    """Return H.264 in MP4: quality, and the tags that say which colours these are."""
+    container = {"movflags": "+faststart"}
     if faithful:
-        return {"crf": "0", "preset": "slow"}
+        return Codec("mp4", "libx264rgb", "rgb24", {"crf": "0", "preset": "slow"}, container)
     names = ("colorspace", "color_primaries", "color_trc")
     tags = {**dict.fromkeys(names, "bt709"), "color_range": "tv"}
-    return {"crf": "12", "preset": "slow", **tags}
+    options = {"crf": "12", "preset": "slow", **tags}
+    return Codec("mp4", "libx264", "yuv420p", options, container)
 
 
 def yuv420(frame: Pixels) -> Pixels:
-    """Convert (H, W, 3), even sizes, to the planes (3 H / 2, W) of limited BT.709 in 4:2:0.
+    """Convert (H, W, 3) to the planes (3 H / 2, W) of limited BT.709 in 4:2:0.
 
-    Chroma is sited as H.264 assumes: between two rows, on the left of two columns.
+    Odd sizes gain a copy of the last row or column. Chroma is sited as H.264 assumes: between
+    two rows, on the left of two columns.
     """
+    height, width = frame.shape[:2]
+    frame = np.pad(frame, [(0, height % 2), (0, width % 2), (0, 0)], mode="edge")
     colours = frame.astype(np.float32) / 255
     luma = colours @ _LUMA
     planes = [16 + 219 * luma]

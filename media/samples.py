@@ -16,6 +16,7 @@ References
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -27,6 +28,8 @@ from torch import Tensor
 from ..metrics.errors import InputError
 from .crop import center_crop, resize_short_side
 from .decode import decode
+from .folder import list_images
+from .read import read_image
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,21 @@ def sample_names() -> tuple[str, ...]:
     return tuple(_SAMPLES)
 
 
+PHOTOGRAPHS = (
+    "astronaut",
+    "camera",
+    "chelsea",
+    "coffee",
+    "hopper",
+    "hubble",
+    "motorcycle_left",
+    "retina",
+    "rocket",
+    "tissue",
+)
+"""The samples that are photographs, each scene once."""
+
+
 def read_sample(name: str) -> Tensor:
     """Load a sample image.
 
@@ -119,6 +137,21 @@ def read_sample(name: str) -> Tensor:
         raise InputError(
             f"sample image '{name}': this installation of {sample.package} has no {sample.file}"
         ) from None
+
+
+def read_photographs(
+    folder: str | os.PathLike[str] | None, names: Sequence[str]
+) -> dict[str, Tensor]:
+    """Read the pictures of a folder by file name, or where none is given the samples named.
+
+    Raises
+    ------
+    InputError
+        There is no such folder or sample, or no picture in it.
+    """
+    if folder is None:
+        return {name: read_sample(name) for name in names}
+    return {path.name: read_image(path) for path in list_images(folder)}
 
 
 def read_squares(names: Sequence[str], size: int) -> Tensor:

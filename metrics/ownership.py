@@ -8,7 +8,6 @@ however a run ends.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import InputError
-from .files import atomic_write, reason, watching
+from .files import atomic_write, file_digest, reason, watching
 
 LIST_NAME = "elpips-files.jsonl"
 """The name of the list."""
@@ -209,15 +208,6 @@ def check_inputs(
                     f"{path}: is where the results go ({folder / target}); copy it to another "
                     "folder, or name another --outdir"
                 )
-
-
-def file_digest(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a file's content."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -20,6 +20,7 @@ _PLACES = (
     (re.compile(r"^base\.2\.(\d+)\.(weight|bias|q)$"), "dense"),
     (re.compile(r"^linear\.(\d+)\.(weight|bias|q)$"), "dense"),
 )
+_SHOWN = 6
 
 
 def released_tensors(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], int, int]:
@@ -41,9 +42,8 @@ def released_tensors(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], 
         else:
             found[place] = tensor
     if unknown:
-        shown = ", ".join(sorted(unknown)[:6])
-        more = f" and {len(unknown) - 6} more" if len(unknown) > 6 else ""
-        raise WeightsError(f"unknown {shown}{more}; expected names such as base.1.0.kernel")
+        names = listed(sorted(unknown))
+        raise WeightsError(f"unknown {names}; expected names such as base.1.0.kernel")
     depths = [
         1 + max((int(name.split(".")[1]) for name in found if name.startswith(kind)), default=-1)
         for kind in ("convolutions", "dense")
@@ -61,6 +61,14 @@ def checkpoint_name(name: str) -> str:
     if kind == "convolutions":
         return f"base.1.{index}.{tensor}"
     return f"base.2.{int(index) + 1}.{tensor}" if kind == "dense" else name
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are, for a message."""
+    if not names:
+        return "none"
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _place(name: str) -> str | None:

@@ -9,7 +9,6 @@ that make the network, and the recipe.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -22,11 +21,12 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
+from ..files import file_digest
 from ..weights.load import weights_folder
 from ..weights.read import read_safetensors
 from ..weights.types import Weights, WeightsError
 from .metric import LipSim
-from .names import checkpoint_name, released_tensors
+from .names import checkpoint_name, listed, released_tensors
 from .released import ReleasedNetwork, ReleasedSize
 from .small import SmallNetwork, SmallSize
 
@@ -134,7 +134,7 @@ def _default() -> Path:
 def _read(file: Path) -> tuple[dict[str, Tensor], dict[str, str], str]:
     """Return tensors, metadata and the SHA-256 of a file."""
     try:
-        sha256 = _sha256(file)
+        sha256 = file_digest(file)
         if file.suffix == ".safetensors":
             return *read_safetensors(file.read_bytes()), sha256
         content = torch.load(file, map_location="cpu", weights_only=True)
@@ -150,21 +150,13 @@ def _read(file: Path) -> tuple[dict[str, Tensor], dict[str, str], str]:
     return state, {}, sha256
 
 
-def _sha256(file: Path) -> str:
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 def _fill(network: torch.nn.Module, tensors: Mapping[str, Tensor]) -> None:
     expected = {name: tuple(each.shape) for name, each in network.state_dict().items()}
     missing, unknown = sorted(expected.keys() - tensors), sorted(tensors.keys() - expected)
     if missing or unknown:
         raise WeightsError(
-            f"missing {_listed([checkpoint_name(each) for each in missing])}; "
-            f"unknown {_listed(unknown)}"
+            f"missing {listed([checkpoint_name(each) for each in missing])}; "
+            f"unknown {listed(unknown)}"
         )
     for name, shape in expected.items():
         if (found := tuple(tensors[name].shape)) != shape:
@@ -173,10 +165,3 @@ def _fill(network: torch.nn.Module, tensors: Mapping[str, Tensor]) -> None:
             raise WeightsError(f"{name} has values that are not finite floats")
     floats = {name: each.detach().float() for name, each in tensors.items()}
     network.load_state_dict(floats, assign=True)
-
-
-def _listed(names: list[str]) -> str:
-    if not names:
-        return "none"
-    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-    return ", ".join(names[:6]) + more

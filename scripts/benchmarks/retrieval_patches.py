@@ -7,26 +7,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ...media import list_images
 from ...media.crop import resize_short_side
-from ...media.read import read_image
-from ...media.samples import read_sample
+from ...media.samples import PHOTOGRAPHS, read_photographs
 from ...metrics import InputError
 from ...metrics.seeds import stream
-
-PHOTOGRAPHS = (
-    "astronaut",
-    "camera",
-    "chelsea",
-    "coffee",
-    "hopper",
-    "hubble",
-    "motorcycle_left",
-    "retina",
-    "rocket",
-    "tissue",
-)
-"""Photographs that come along, each scene once."""
 
 MOVE = 4
 """Pixels, down and to the right, from a patch to the query for it."""
@@ -60,10 +44,7 @@ def load_patches(folder: Path | None, count: int, size: int, seed: int) -> tuple
     InputError
         A photograph is too small, or there is none.
     """
-    if folder is None:
-        photographs = {name: read_sample(name) for name in PHOTOGRAPHS}
-    else:
-        photographs = {path.name: read_image(path) for path in list_images(folder)}
+    photographs = read_photographs(folder, PHOTOGRAPHS)
     side, rng = size + MOVE, stream(seed, "init")
     scaled = []
     for name, photograph in photographs.items():

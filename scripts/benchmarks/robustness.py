@@ -16,7 +16,7 @@ from ...geometry import AttackOptions, pairwise_distances
 from ...geometry.attack_problem import AttackKind
 from ...media import list_images, read_images
 from ...media.grid import Cell, save_grid
-from ...media.samples import read_squares
+from ...media.samples import PHOTOGRAPHS, read_squares
 from ...media.write import save_image
 from ...metrics import InputError, Metric
 from ...metrics.base import image_size
@@ -27,20 +27,6 @@ from ..runs.files import prepare_outdir, write_json
 from ..runs.options import AttackArguments, make_metric, resolve_device, weights_record
 from ..runs.record import environment
 from ..runs.tables import format_table
-
-SAMPLES = (
-    "astronaut",
-    "camera",
-    "chelsea",
-    "coffee",
-    "hopper",
-    "hubble",
-    "motorcycle_left",
-    "retina",
-    "rocket",
-    "tissue",
-)
-"""Ten photographs that come along."""
 
 _SET_DRAWS = 16
 _SHOWN = 4
@@ -151,7 +137,7 @@ def mean_between(metric: Metric, images: Tensor, seed: int) -> float:
 
 def _load(folder: Path | None, size: int) -> tuple[list[str], Tensor]:
     if folder is None:
-        return list(SAMPLES), read_squares(SAMPLES, size)
+        return list(PHOTOGRAPHS), read_squares(PHOTOGRAPHS, size)
     paths = list_images(folder)
     if len(paths) < 2:
         raise InputError(f"{folder}: found one image, expected two or more")

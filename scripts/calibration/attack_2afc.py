@@ -127,11 +127,7 @@ def load_decided(
     InputError
         A triplet cannot be read, or the judges decided none.
     """
-    parts = [each.load(each.stems) for each in families]
-    kinds = ("ref", "p0", "p1", "judge")
-    everything = Triplets(
-        *(torch.cat([getattr(part, kind) for part in parts]).to(device) for kind in kinds)
-    )
+    everything = Triplets.joined([each.load(each.stems) for each in families]).to(device)
     names = [family.name for family in families for _ in family.stems]
     chosen = (everything.judge != 0.5).tolist()
     if not any(chosen):

@@ -43,8 +43,7 @@ def check_attacks(
     """
     found = []
     rows = torch.arange(0, len(triplets), max(1, len(triplets) // _TRIPLETS))[:_TRIPLETS]
-    rows = rows.to(triplets.ref.device)
-    some = Triplets(triplets.ref[rows], triplets.p0[rows], triplets.p1[rows], triplets.judge[rows])
+    some = triplets[rows]
     for metric in metrics:
         found += [check_growth(metric, some, options), check_steps(metric, some, options)]
         found += check_transfer(metric, triplets, outcomes, options)

@@ -42,6 +42,26 @@ class Triplets:
         """Return N."""
         return len(self.ref)
 
+    def __getitem__(self, rows: slice | Tensor) -> Triplets:
+        """Select triplets by slice, by numbers or by a mask (N,), which may be on any device."""
+        chosen = rows if isinstance(rows, slice) else rows.to(self.ref.device)
+        return Triplets(self.ref[chosen], self.p0[chosen], self.p1[chosen], self.judge[chosen])
+
+    @staticmethod
+    def joined(parts: Sequence[Triplets]) -> Triplets:
+        """Return several sets of triplets as one."""
+        kinds = (*IMAGES, "judge")
+        return Triplets(*(torch.cat([getattr(part, kind) for part in parts]) for kind in kinds))
+
+    def to(self, device: torch.device) -> Triplets:
+        """Return the triplets on a device."""
+        return Triplets(*(each.to(device) for each in (self.ref, self.p0, self.p1, self.judge)))
+
+    def stacked(self) -> Tensor:
+        """Return the images side by side, ref, p0, p1: (N, 3, 3, H, W) uint8."""
+        images = torch.stack([self.ref, self.p0, self.p1], dim=1)
+        return (images * 255).round().to(torch.uint8)
+
 
 @dataclass(frozen=True)
 class Family:

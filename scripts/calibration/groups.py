@@ -171,11 +171,10 @@ def make_group(
 def groups_of(family: Family) -> Groups:
     """Return the triplets of a 2AFC set as groups of two copies."""
     triplets = family.load(family.stems)
-    images = torch.stack([triplets.ref, triplets.p0, triplets.p1], dim=1)
     judge = triplets.judge
     half = torch.full_like(judge, 0.5)
     rows = torch.stack([half, judge, 1 - judge, half], dim=1)
-    return Groups((images * 255).round().to(torch.uint8), rows.view(-1, 2, 2))
+    return Groups(triplets.stacked(), rows.view(-1, 2, 2))
 
 
 @torch.no_grad()

@@ -12,6 +12,7 @@ import tyro
 from torch import Tensor
 from tqdm import tqdm
 
+from ...media.samples import read_photographs
 from ...media.write import to_uint8
 from ...metrics import InputError, Metric
 from ...metrics.seeds import check_seed
@@ -22,13 +23,7 @@ from .dataset import has_triplet, write_triplet
 from .panel import judge, load_judge
 from .set_options import SetOptions
 from .set_record import RECORD, begin_record
-from .triplets import (
-    PHOTOGRAPHS,
-    check_room,
-    load_photographs,
-    make_triplet,
-    triplet_generator,
-)
+from .triplets import PHOTOGRAPHS, check_room, make_triplet, triplet_generator
 
 
 def make_2afc_command(
@@ -63,7 +58,7 @@ def make_2afc_command(
     if not samples:
         raise InputError("found no --samples, expected at least one")
     where = resolve_device(device)
-    photographs = load_photographs(folder, samples)
+    photographs = read_photographs(folder, samples)
     check_room(photographs, options.size)
     panel = [load_judge(name, where) for name in options.panel]
     record = set_record(options, photographs, panel)

@@ -136,9 +136,7 @@ def attack_triplets(
     parts = []
     for start in range(0, len(triplets), options.batch):
         chosen = slice(start, start + options.batch)
-        batch = Triplets(
-            *(each[chosen] for each in (triplets.ref, triplets.p0, triplets.p1, triplets.judge))
-        )
+        batch = triplets[chosen]
         parts.append(_attack_batch(metric, batch, options, start))
         advance(len(batch))
     return _joined(parts)
@@ -162,10 +160,7 @@ def margins(metric: Metric, triplets: Triplets, options: SetAttackOptions) -> Te
 
 def decided(triplets: Triplets) -> Triplets:
     """Return the triplets of which more than half of the judges preferred one alternative."""
-    chosen = triplets.judge != 0.5
-    return Triplets(
-        *(each[chosen] for each in (triplets.ref, triplets.p0, triplets.p1, triplets.judge))
-    )
+    return triplets[triplets.judge != 0.5]
 
 
 def _attack_batch(
@@ -185,7 +180,7 @@ def _attack_batch(
                 rows = (largest < 0).nonzero().flatten()
                 if not len(rows):
                     break
-                part = _rows(triplets, rows)
+                part = triplets[rows]
                 words = (options.seed, name, ball.name, restart, start)
                 raised = _attack(metric, part, ball, name, options, generator_of(*words))
                 changed = with_images(part, options.attacked, raised.images)
@@ -235,11 +230,6 @@ def _attack(
 def _sign(judge: Tensor) -> Tensor:
     """Return what makes d0 - d1 a margin: 1 where p0 is right, -1 where p1 is."""
     return 1.0 - 2.0 * (judge > 0.5).to(judge.dtype)
-
-
-def _rows(triplets: Triplets, rows: Tensor) -> Triplets:
-    rows = rows.to(triplets.ref.device)
-    return Triplets(triplets.ref[rows], triplets.p0[rows], triplets.p1[rows], triplets.judge[rows])
 
 
 def _joined(parts: Sequence[Outcome]) -> Outcome:

@@ -15,6 +15,7 @@ import tyro
 from tqdm import tqdm
 
 from ...media.figure import save_plot
+from ...media.samples import read_photographs
 from ...media.write import to_uint8
 from ...metrics import InputError
 from ...metrics.files import atomic_write
@@ -31,7 +32,6 @@ from .dataset import read_families
 from .groups import GroupOptions, Groups, groups_of, make_groups
 from .lipsim_training import TrainingOptions, train
 from .panel import load_judge
-from .triplets import load_photographs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,7 +95,7 @@ def train_lipsim_command(
     before = None if start is None else load_lipsim(start)
     if before is not None and getattr(before.network, "size", None) != network:
         raise InputError(f"{start}: holds another network than {network}")
-    photographs = load_photographs(folder, samples)
+    photographs = read_photographs(folder, samples)
     families = [each for place in also for each in read_families(place)]
     held_out = read_families(validation) if validation else []
     recipe: dict[str, Any] = {

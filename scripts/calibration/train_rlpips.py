@@ -126,10 +126,8 @@ def train_rlpips_command(
 def load_set(families: Sequence[Family]) -> TripletSet:
     """Read all triplets of some families into memory, 8 bits a value."""
     parts = [batch for family in families for batch in family.batches(100)]
-    images = [torch.stack([each.ref, each.p0, each.p1], dim=1) for each in parts]
     return TripletSet(
-        torch.cat([(each * 255).round().to(torch.uint8) for each in images]),
-        torch.cat([each.judge for each in parts]),
+        torch.cat([each.stacked() for each in parts]), torch.cat([each.judge for each in parts])
     )
 
 
@@ -181,9 +179,7 @@ def judge(
     if not families or limit < 1:
         return {}
     parts = [each.load(each.stems) for each in (family.limited(limit) for family in families)]
-    kinds = ("ref", "p0", "p1", "judge")
-    joined = [torch.cat([getattr(each, kind) for each in parts]).to(device) for kind in kinds]
-    triplets = decided(Triplets(*joined))
+    triplets = decided(Triplets.joined(parts).to(device))
     attack = SetAttackOptions(
         attacks=("pgd",),
         attacked=options.attacked[0],

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
-from ...media.folder import list_images
-from ...media.read import read_image
-from ...media.samples import read_sample
 from ...media.write import to_uint8
 from ...metrics.errors import InputError
 from .families import distort
@@ -35,21 +31,6 @@ PHOTOGRAPHS = (
     "tissue",
 )
 """The samples that patches are cut from: whole photographs, each scene once."""
-
-
-def load_photographs(
-    folder: Path | None, samples: Sequence[str] = PHOTOGRAPHS
-) -> dict[str, Tensor]:
-    """Read the photographs of a folder by name, or those of the samples that are named.
-
-    Raises
-    ------
-    InputError
-        There is no such folder or sample, or no image in it.
-    """
-    if folder is None:
-        return {name: read_sample(name) for name in samples}
-    return {path.name: read_image(path) for path in list_images(folder)}
 
 
 def check_room(photographs: Mapping[str, Tensor], size: int) -> None:

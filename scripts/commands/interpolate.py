@@ -17,7 +17,7 @@ from ...media.clip import write_clip
 from ...media.write import Pixels
 from ...metrics import InputError
 from ..runs.files import prepare_outdir, remove_earlier, write_json, writes
-from ..runs.footage import Smoother, check_same, retiming, smooth, source_digest
+from ..runs.footage import Smoother, check_same, frame_path, retiming, smooth, source_digest
 from ..runs.options import flat, weights_record
 from ..runs.path import PathArguments, PathSetup
 from ..runs.record import environment
@@ -146,4 +146,4 @@ def _smoother(source: Path, footage: FootageOptions, setup: PathSetup) -> int:
 
 def _read(frames: Path, count: int) -> Iterator[Pixels]:
     for number in range(count):
-        yield to_uint8(read_image(frames / f"{number:06d}.png"))
+        yield to_uint8(read_image(frame_path(frames, number)))

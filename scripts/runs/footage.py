@@ -130,7 +130,7 @@ def smooth(
         try:
             for interval in intervals(source):
                 wanted = moments(interval, step)
-                paths = [frames / f"{number:06d}.png" for number, _ in wanted]
+                paths = [frame_path(frames, number) for number, _ in wanted]
                 if all(path.is_file() for path in paths):
                     counts["kept"] += len(paths)
                 else:
@@ -144,6 +144,11 @@ def smooth(
         except KeyboardInterrupt:
             return counts, True
     return counts, False
+
+
+def frame_path(frames: Path, number: int) -> Path:
+    """Return the file of a frame of the result."""
+    return frames / f"{number:06d}.png"
 
 
 def check_same(folder: Path, identity: dict[str, Any], *, resume: bool) -> None:

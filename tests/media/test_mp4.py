@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction
 from pathlib import Path
 
@@ -157,7 +158,8 @@ def test_a_failing_encoder_leaves_the_old_file(tmp_path: Path, monkeypatch) -> N
     with pytest.raises(InputError, match="repeats 0"):
         save_animation(path, noise(2), repeats=0)
 
-    monkeypatch.setattr(mp4, "encoder_options", lambda **_: {"preset": "none of its"})
+    wrong = dataclasses.replace(mp4.h264(), options={"preset": "none of its"})
+    monkeypatch.setattr(mp4, "h264", lambda **_: wrong)
     with pytest.raises(InputError, match=r"a\.mp4: cannot be encoded \(.+\)"):
         save_animation(path, noise(2))
     assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
