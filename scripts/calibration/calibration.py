@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 from torch import Tensor
 from tqdm import tqdm
@@ -20,6 +19,7 @@ from ...metrics.perceptual import PerceptualMetric
 from ...metrics.recipes import CHANNELS
 from ...metrics.statistics import mean_of
 from ...metrics.weights import unit_linear
+from ...metrics.weights.write import safetensors_bytes
 from ..runs.files import plain
 from .dataset import Family
 from .features import Preferences, preferences_of
@@ -179,4 +179,4 @@ def save_linear(
     tensors |= network or {}
     metadata = {"calibration": label, "recipe": json.dumps(plain(recipe), sort_keys=True)}
     with atomic_write(path) as temporary:
-        temporary.write_bytes(safetensors.torch.save(tensors, metadata))
+        temporary.write_bytes(safetensors_bytes(tensors, metadata))
