@@ -16,7 +16,7 @@ demo: $(VENV)/.installed
 	$(BIN)/elpips demo --outdir outputs/demo
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/python -m ruff check .
