@@ -79,7 +79,7 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("size", "sizes", "frame_size"), SIZE),
     **dict.fromkeys(
         "batch chunk copies epochs groups max_draws patches repeats restarts seeds size_frames "
-        "limit triplets subset shifts crop side checkpoint fine coarse".split(),
+        "limit triplets subset shifts shifted_by crop side checkpoint fine coarse".split(),
         COUNT,
     ),
     **dict.fromkeys(
@@ -109,7 +109,7 @@ RULES: Mapping[str, Rule] = {
 }
 """By the name of an option or field; of a list, of each of its numbers."""
 
-_MAY_BE_EMPTY = {"released", "linf", "l2"}
+_MAY_BE_EMPTY = {"released", "linf", "l2", "shifted_by"}
 
 
 def check_number(name: str, value: Any) -> None:

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from ...geometry import barycenter, high_band_ratio
+from ...geometry import barycenter, high_band_ratio, overlay_share
 from ...geometry.identity import digest
 from ...geometry.options import Schedule
 from ...media.grid import Cell, save_grid
@@ -39,7 +40,10 @@ PAIRS = (
     ("tissue_left", "tissue_right"),
     ("wood", "fur"),
 )
-"""Smooth and textured pairs of `scripts.samples`."""
+"""Smooth and textured pairs of `media.samples`."""
+
+SHIFTED = ("fur", "grass", "gravel", "brick_left", "tissue_left")
+"""Textures that `--shifted-by` pairs with themselves, moved."""
 
 
 def benchmark_barycenters_command(
@@ -49,6 +53,8 @@ def benchmark_barycenters_command(
     size: int = 128,
     steps: int = 400,
     released: tuple[int, ...] = (600,),
+    objects: bool = False,
+    shifted_by: tuple[int, ...] = (),
     evaluation_draws: int = 64,
     metric: str = "elpips_vgg",
     seed: int = 0,
@@ -63,6 +69,8 @@ def benchmark_barycenters_command(
         size: Short side in pixels, cropped to squares.
         steps: Steps of the default solver.
         released: Steps after which the released solver, started from noise, is judged.
+        objects: Also start the default solver from where objects meet.
+        shifted_by: Also pair each of five textures with itself, moved by so many pixels both ways.
         evaluation_draws: Draws of the final evaluation, the same for all settings.
         metric: The distance to minimise.
         seed: Same seed, same numbers.
@@ -73,16 +81,18 @@ def benchmark_barycenters_command(
     where = resolve_device(device)
     distance = make_metric(metric, where)
     settings: list[tuple[Schedule, str, tuple[int, ...]]] = [("adaptive", "blend", (steps,))]
+    if objects:
+        settings.append(("adaptive", "objects", (steps,)))
     if released:
         settings.append(("released", "noise", tuple(sorted(released))))
     rows, grid = [], []
-    for name, images in _pairs(pair, samples, size):
+    for name, images in _pairs(pair, samples, size, shifted_by):
         images = images.to(where)
         cells = [Cell(images[0], name), Cell(images[1], ""), Cell(images.mean(0), "pixel mean")]
         for schedule, init, marks in settings:
             for row, image in _solved(
                 folder,
-                f"{name}_{schedule}_{marks[-1]}",
+                f"{name}_{schedule}_{init}_{marks[-1]}",
                 images,
                 distance,
                 schedule,
@@ -93,7 +103,8 @@ def benchmark_barycenters_command(
             ):
                 rows.append({"pair": name, **row})
                 print(_line(rows[-1]), flush=True)
-                cells.append(Cell(image, f"{schedule} {row['steps']}\n{row['objective']:.4f}"))
+                caption = f"{schedule} {row['steps']}, {init}\n{row['objective']:.4f}"
+                cells.append(Cell(image, caption))
         grid.append(cells)
     save_grid(folder / "pairs.png", grid)
     write_json(
@@ -112,12 +123,22 @@ def benchmark_barycenters_command(
 
 
 def _pairs(
-    files: tuple[tuple[Path, Path], ...], samples: int, size: int
+    files: tuple[tuple[Path, Path], ...], samples: int, size: int, shifts: tuple[int, ...]
 ) -> Iterator[tuple[str, Tensor]]:
     for first, second in files:
         yield f"{first.stem}-{second.stem}", read_images([first, second], size=size)
     for names in PAIRS[:samples]:
         yield "-".join(names), read_squares(names, size)
+    if not shifts:
+        return
+    for name in SHIFTED:
+        (whole,) = read_squares([name], size + max(shifts))
+        for shift in shifts:
+            moved = slice(shift, shift + size)
+            yield (
+                f"{name}-moved {shift} px",
+                torch.stack([whole[:, :size, :size], whole[:, moved, moved]]),
+            )
 
 
 def _solved(
@@ -194,6 +215,7 @@ def _solve(
                     "best_input": min(value.objective for value in evaluation.inputs),
                     "high_band_ratio": high_band_ratio(image, images),
                     "pixel_mean_high_band_ratio": high_band_ratio(images.mean(0), images),
+                    "overlay": float(overlay_share(image[None], images)),
                     # Per draw, every input forward once, the image forward and back.
                     "network_passes": run.history[-1].draws * (len(images) + 2),
                     "seconds": run.seconds,
@@ -207,9 +229,10 @@ def _solve(
 
 def _line(row: dict[str, Any]) -> str:
     return (
-        f"{row['pair']:<34}{row['schedule']:<10}{row['steps']:>6}"
+        f"{row['pair']:<34}{row['schedule']:<9}{row['init']:<8}{row['steps']:>6}"
         f"  objective {row['objective']:.5f}  mean {row['pixel_mean']:.5f}"
         f"  input {row['best_input']:.5f}  bound {row['lower_bound']:.5f}"
         f"  detail {row['high_band_ratio']:.2f} ({row['pixel_mean_high_band_ratio']:.2f})"
+        f"  overlay {row['overlay']:.2f}"
         f"  passes {row['network_passes']}  {row['seconds']:.0f} s"
     )
