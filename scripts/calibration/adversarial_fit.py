@@ -11,8 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...metrics import InputError
-from ...metrics.files import atomic_write
 from ...metrics.seeds import check_seed
 from .adversarial_options import AdversarialOptions
 from .dataset import Triplets
@@ -20,6 +18,7 @@ from .inner_attack import attack_batch, contrastive_losses, ranking_losses
 from .random_numbers import generator_of
 from .ranking_network import RankingNetwork
 from .trainable import Trainable
+from .training_state import read_training, write_training
 
 _EVERY = 8
 _HEAD_BATCH = 50
@@ -92,7 +91,8 @@ def fit_adversarially(
     steps = steps_per_epoch * (options.epochs + options.decay_epochs)
     losses = torch.full((steps, 2), math.nan, dtype=torch.float64)
     identity = {**identity, "options": repr(asdict(options)), "triplets": len(triplets)}
-    done = _read(checkpoint, identity, model, ranking, adam, losses)
+    state = read_training(checkpoint, identity, device)
+    done = 0 if state is None else _restore(state, model, ranking, adam, losses)
     if done == 0 and options.mode == "ranking":
         _head_start(model, ranking, triplets, options)
     rates = [group["lr"] for group in _optimiser(model, ranking, options).param_groups]
@@ -105,7 +105,8 @@ def fit_adversarially(
         losses[step] = _train_step(model, ranking, adam, batch, options, step)
         model.keep_sum(total)
         if (step + 1) % _EVERY == 0 or step + 1 == steps:
-            _write(checkpoint, identity, model, ranking, adam, losses, step + 1)
+            state = _state(model, ranking, adam, losses, step + 1)
+            write_training(checkpoint, identity, state)
         progress(step + 1, *losses[step].tolist())
     means = losses.split(steps_per_epoch)
     clean, adversarial = ([float(each[:, i].mean()) for each in means] for i in (0, 1))
@@ -192,17 +193,15 @@ def _optimiser(
     return torch.optim.Adam(groups, betas=options.betas)
 
 
-def _write(
-    path: Path,
-    identity: Mapping[str, Any],
+def _state(
     model: Trainable,
     ranking: RankingNetwork,
     adam: torch.optim.Optimizer,
     losses: Tensor,
     done: int,
-) -> None:
-    content = {
-        "identity": dict(identity),
+) -> dict[str, Any]:
+    """Return all that a training needs to go on after ``done`` steps."""
+    return {
         "done": done,
         "linear": model.linear.detach(),
         "network": [each.detach() for each in model.network_tensors],
@@ -210,38 +209,21 @@ def _write(
         "adam": adam.state_dict(),
         "losses": losses,
     }
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        torch.save(content, file)
 
 
-def _read(
-    path: Path,
-    identity: Mapping[str, Any],
+def _restore(
+    state: Mapping[str, Any],
     model: Trainable,
     ranking: RankingNetwork,
     adam: torch.optim.Optimizer,
     losses: Tensor,
 ) -> int:
-    """Go on from a checkpoint if there is one; return the number of steps that are done."""
-    if not path.is_file():
-        return 0
-    try:
-        content = torch.load(path, map_location=model.linear.device, weights_only=True)
-        for key in {**content["identity"], **identity}:
-            made, found = content["identity"].get(key), identity.get(key)
-            if made != found:
-                raise InputError(
-                    f"{path}: was made with {key} {made!r}, found {found!r}; name another --outdir"
-                )
-        with torch.no_grad():
-            model.linear.copy_(content["linear"])
-            for tensor, value in zip(model.network_tensors, content["network"], strict=True):
-                tensor.copy_(value)
-        ranking.load_state_dict(content["ranking"])
-        adam.load_state_dict(content["adam"])
-        losses.copy_(content["losses"])
-        return int(content["done"])
-    except InputError:
-        raise
-    except Exception as error:
-        raise InputError(f"{path}: cannot be gone on from ({type(error).__name__})") from None
+    """Put back what `_state` returned; return the number of steps that are done."""
+    with torch.no_grad():
+        model.linear.copy_(state["linear"])
+        for tensor, value in zip(model.network_tensors, state["network"], strict=True):
+            tensor.copy_(value)
+    ranking.load_state_dict(state["ranking"])
+    adam.load_state_dict(state["adam"])
+    losses.copy_(state["losses"])
+    return int(state["done"])

@@ -19,10 +19,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...metrics import InputError
-from ...metrics.files import atomic_write
 from ...metrics.lipschitz.small import SmallNetwork, SmallSize
 from ...metrics.seeds import check_seed
 from .groups import Groups
+from .training_state import read_training, write_training
 
 # Squared difference of directions below which two copies count as one.
 _SAME = 1e-8
@@ -121,7 +121,13 @@ def train(
     if start is not None:
         network.load_state_dict(start)
     adam = torch.optim.Adam(network.parameters(), options.rate, options.betas)
-    losses = _resume(checkpoint, key, network, adam, rng) if checkpoint else []
+    losses: list[float] = []
+    state = None if checkpoint is None else read_training(checkpoint, {"recipe": key})
+    if state is not None:
+        network.load_state_dict(state["network"])
+        adam.load_state_dict(state["adam"])
+        rng.set_state(state["rng"])
+        losses = list(state["losses"])
     sizes = torch.tensor([float(len(each)) for each in lessons])
     for step in range(len(losses), options.steps):
         groups = lessons[int(torch.multinomial(sizes, 1, generator=rng))]
@@ -138,7 +144,13 @@ def train(
             progress(step + 1, losses[-1])
         done = step + 1
         if checkpoint and (done % options.checkpoint == 0 or done == options.steps):
-            _save(checkpoint, key, network, adam, rng, losses)
+            state = {
+                "network": network.state_dict(),
+                "adam": adam.state_dict(),
+                "rng": rng.get_state(),
+                "losses": losses,
+            }
+            write_training(checkpoint, {"recipe": key}, state)
     return network, losses
 
 
@@ -166,40 +178,3 @@ def turned(images: Tensor, rng: torch.Generator) -> Tensor:
     axes = [axis for axis, chosen in ((-1, across), (-2, down)) if chosen]
     flipped = images.flip(axes) if axes else images
     return flipped.transpose(-1, -2) if swap else flipped
-
-
-def _save(
-    path: Path,
-    key: str,
-    network: SmallNetwork,
-    adam: torch.optim.Adam,
-    rng: torch.Generator,
-    losses: list[float],
-) -> None:
-    content = {
-        "key": key,
-        "network": network.state_dict(),
-        "adam": adam.state_dict(),
-        "rng": rng.get_state(),
-        "losses": losses,
-    }
-    with atomic_write(path) as temporary:
-        torch.save(content, temporary)
-
-
-def _resume(
-    path: Path, key: str, network: SmallNetwork, adam: torch.optim.Adam, rng: torch.Generator
-) -> list[float]:
-    if not path.is_file():
-        return []
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path}: cannot be read ({reason}); remove it") from None
-    if content.get("key") != key:
-        raise InputError(f"{path}: is of another training; name another --outdir")
-    network.load_state_dict(content["network"])
-    adam.load_state_dict(content["adam"])
-    rng.set_state(content["rng"])
-    return list(content["losses"])

@@ -81,7 +81,7 @@ def test_both_losses_fall(triplets, tmp_path: Path) -> None:
 def test_a_checkpoint_of_another_training_is_refused(triplets, tmp_path: Path) -> None:
     fit(triplets, tmp_path / "a.pt")
     other = AdversarialOptions(**(vars(OPTIONS) | {"seed": 1}))
-    with pytest.raises(InputError, match="was made with options"):
+    with pytest.raises(InputError, match="another training, with options"):
         fit(triplets, tmp_path / "a.pt", other)
     (tmp_path / "a.pt").write_bytes(b"no checkpoint")
     with pytest.raises(InputError, match="cannot be gone on from"):

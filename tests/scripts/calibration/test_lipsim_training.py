@@ -88,7 +88,7 @@ def test_training_learns_and_goes_on_where_it_was(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="another training"):
         train(groups, SMALL, OPTIONS, path, "other")
     path.write_bytes(b"damaged")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot be gone on from"):
         train(groups, SMALL, OPTIONS, path, "key")
 
 
