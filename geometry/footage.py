@@ -23,6 +23,9 @@ Kind = Literal["motion", "still", "last"]
 LONGEST_REPEAT = 2
 """Repeats of one frame that are bridged: clips at a third of the rate that they play at."""
 
+_ROUNDING = Fraction(1, 5)
+_ASTRAY = Fraction(1, 2)
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -30,8 +33,8 @@ class Interval:
 
     Attributes
     ----------
-    index, span
-        The number of the frame it starts with, from 0, and of frame times that it takes.
+    begin, span
+        When it begins and how long it takes, in frame times since the first frame.
     start, end
         (3, H, W); of what stands still, and of the last frame, the same.
     kind
@@ -39,17 +42,49 @@ class Interval:
         footage ends here.
     """
 
-    index: int
-    span: int
+    begin: Fraction
+    span: Fraction
     start: Tensor
     end: Tensor
     kind: Kind
 
 
-def intervals(frames: Iterable[Tensor]) -> Iterator[Interval]:
-    """Divide footage (frames (3, H, W), one by one) into intervals, the last one included.
+def placed(
+    frames: Iterable[tuple[Fraction | None, Tensor]], rate: Fraction
+) -> Iterator[tuple[Fraction, Tensor]]:
+    """Place frames, given with their times in seconds, in frame times since the first.
 
-    Two frames are held at a time.
+    One frame time, of which there are ``rate`` a second, after the one before, unless the times
+    say clearly otherwise: they are rounded in many files, and the rate is a mean. A frame whose
+    time is not known, or not after the one before, comes one frame time after it.
+    """
+    place, offset = Fraction(-1), Fraction(0)
+    before: Fraction | None = None
+    for time, frame in frames:
+        step = Fraction(1)
+        if time is not None and before is not None and time > before:
+            exact = (time - before) * rate
+            step = Fraction(max(1, round(exact)))
+            if abs(exact - step) > _ROUNDING:
+                step = exact
+            elif abs(astray := time * rate + offset - place - step) > _ASTRAY:
+                # Small errors of one sign add up; whole frame times keep the others even.
+                step = max(Fraction(1), step + round(astray))
+        elif time is not None:
+            offset = place + 1 - time * rate
+        before = time
+        place += step
+        yield place, frame
+
+
+def intervals(frames: Iterable[tuple[Fraction, Tensor]]) -> Iterator[Interval]:
+    """Divide footage into intervals, the last one included.
+
+    Parameters
+    ----------
+    frames
+        One by one, the frame time at which each is first shown, from 0, and it, (3, H, W). Two
+        are held at a time. A gap is as good as repeats of the frame before it.
 
     Raises
     ------
@@ -57,11 +92,11 @@ def intervals(frames: Iterable[Tensor]) -> Iterator[Interval]:
         There are no two different frames, or their sizes differ.
     """
     previous: Tensor | None = None
-    first = index = -1
+    first = place = Fraction(0)
     moved = False
-    for index, frame in enumerate(frames):
+    for index, (place, frame) in enumerate(frames):
         if previous is None:
-            previous, first = frame, 0
+            previous, first = frame, place
             continue
         if frame.shape != previous.shape:
             sizes = " and ".join(f"{x.shape[-1]} x {x.shape[-2]}" for x in (previous, frame))
@@ -69,16 +104,16 @@ def intervals(frames: Iterable[Tensor]) -> Iterator[Interval]:
         if torch.equal(frame, previous):
             continue
         moved = True
-        if (repeats := index - first - 1) > LONGEST_REPEAT:
+        if (repeats := place - first - 1) > LONGEST_REPEAT:
             yield Interval(first, repeats, previous, previous, "still")
             first += repeats
-        yield Interval(first, index - first, previous, frame, "motion")
-        previous, first = frame, index
+        yield Interval(first, place - first, previous, frame, "motion")
+        previous, first = frame, place
     if previous is None or not moved:
         raise InputError("found no two different frames; expected footage")
-    if index > first:
-        yield Interval(first, index - first, previous, previous, "still")
-    yield Interval(index, 0, previous, previous, "last")
+    if place > first:
+        yield Interval(first, place - first, previous, previous, "still")
+    yield Interval(place, Fraction(0), previous, previous, "last")
 
 
 def moments(interval: Interval, step: Fraction) -> list[tuple[int, Fraction]]:
@@ -88,11 +123,11 @@ def moments(interval: Interval, step: Fraction) -> list[tuple[int, Fraction]]:
     belongs to it, its end to the next.
     """
     if interval.kind == "last":
-        place = Fraction(interval.index) / step
+        place = interval.begin / step
         return [(int(place), Fraction(0))] if place.denominator == 1 else []
-    number = math.ceil(interval.index / step)
+    number = math.ceil(interval.begin / step)
     found = []
-    while (time := number * step - interval.index) < interval.span:
+    while (time := number * step - interval.begin) < interval.span:
         found.append((number, time / interval.span))
         number += 1
     return found

@@ -93,9 +93,11 @@ def _smoother(source: Path, footage: FootageOptions, setup: PathSetup) -> int:
         names = writes(_TARGETS, setup.resume)
         folder = prepare_outdir(setup.outdir, names, [source], resume=setup.resume)
         metric, device = setup.metric.create(), setup.metric.where
+        rate = rates.source if footage.source_fps is None else None
         identity = {
             "source": source_digest(stream.source),
             "step": str(rates.step),
+            "rate": None if rate is None else str(rate),
             "pictures": flat(pictures=setup.pictures),
             "solver": flat(solver=setup.solver),
             "start": setup.init,
@@ -107,7 +109,7 @@ def _smoother(source: Path, footage: FootageOptions, setup: PathSetup) -> int:
         frames = prepare_outdir(folder / "frames")
         counts, interrupted = smooth(
             stream, frames, rates.step, Smoother(metric, setup.solver, init), setup.pictures,
-            device,
+            device, rate,
         )  # fmt: skip
         has_sound = stream.rate is not None and footage.source_fps is None
     total = counts["written"] + counts["kept"]

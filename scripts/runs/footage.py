@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from ...geometry import GeodesicOptions, interpolate
 from ...geometry.cuts import is_cut
-from ...geometry.footage import Interval, intervals, moments, transitions
+from ...geometry.footage import Interval, intervals, moments, placed, transitions
 from ...geometry.reference_path import PathInit
 from ...media import FrameStream, save_image
 from ...media.crop import crop_images, resize_short_side
@@ -111,11 +111,13 @@ def smooth(
     smoother: Smoother,
     pictures: PictureOptions,
     device: torch.device,
+    rate: Fraction | None = None,
 ) -> tuple[Counter[str], bool]:
     """Write the frames of the result to a folder, ``000000.png`` and on.
 
     Frames that are there already are kept: an interrupted run goes on with the pair that it
-    was at. A bar shows the frames of the source and the time left.
+    was at. A bar shows the frames of the source and the time left. With the ``rate`` of the
+    source frames are shown when it states, else for equal times.
 
     Returns
     -------
@@ -125,10 +127,22 @@ def smooth(
         Whether Ctrl-C ended it.
     """
     counts: Counter[str] = Counter()
-    source = (_prepared(frame, pictures) for frame in stream)
+    timed = (
+        (None if rate is None else frame.time, _prepared(frame.image, pictures))
+        for frame in stream.timed()
+    )
+    source = placed(timed, rate or Fraction(1))
+    even = True
     with tqdm(total=stream.count, desc="frames", disable=None) as bar:
         try:
             for interval in intervals(source):
+                if even and interval.span.denominator != 1:
+                    even = False
+                    logger.warning(
+                        "%s: its frames are not shown for equal times; the times it states are "
+                        "kept (--source-fps takes equal ones)",
+                        stream.source,
+                    )
                 wanted = moments(interval, step)
                 paths = [frame_path(frames, number) for number, _ in wanted]
                 if all(path.is_file() for path in paths):
@@ -140,7 +154,7 @@ def smooth(
                     ):
                         save_image(path, frame)
                     counts["written"] += len(paths)
-                bar.update(interval.span or 1)
+                bar.update(round(interval.begin + interval.span) + 1 - bar.n)
         except KeyboardInterrupt:
             return counts, True
     return counts, False
@@ -206,8 +220,8 @@ def _frames_of(
     if is_cut(interval.start, interval.end):
         counts["cuts"] += 1
         logger.warning(
-            "frame %d: cut to another scene; the frame before it is held",
-            interval.index + interval.span,
+            "frame %g: cut to another scene; the frame before it is held",
+            float(interval.begin + interval.span),
         )
         return [interval.start] * len(times)
     if all(time == 0 for time in times):

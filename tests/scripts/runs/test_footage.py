@@ -6,6 +6,7 @@ import logging
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 import torch
 
@@ -101,3 +102,31 @@ def test_other_footage_or_options_are_not_gone_on_with(shots, tmp_path) -> None:
     (shots / "0003.png").unlink()
     with pytest.raises(InputError, match="another source, step"):
         check_same(tmp_path, {"source": source_digest(shots), "step": "1/4"}, resume=True)
+
+
+def write_uneven(path: Path, times: list[int]) -> None:
+    """Write the first shots as a video whose frames come at times in hundredths of a second."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width = stream.height = 48
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 100)
+        for index, time in enumerate(times):
+            image = CHELSEA[:, 50:98, 60 + index : 108 + index].permute(1, 2, 0)
+            frame = av.VideoFrame.from_ndarray((image * 255).byte().numpy(), format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, 100)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def test_the_times_of_a_video_are_kept(tmp_path, smoother, caplog) -> None:
+    write_uneven(tmp_path / "a.mkv", [0, 10, 20, 45, 55])
+    out, even = tmp_path / "out", tmp_path / "even"
+    for folder, rate in ((out, Fraction(10)), (even, None)):
+        folder.mkdir()
+        with open_frames(tmp_path / "a.mkv") as stream:
+            smooth(stream, folder, Fraction(1, 2), smoother, PictureOptions(), CPU, rate)
+    # Shown from 0 to 0.55 s, and from 0 to 0.4 s by equal times.
+    assert len(list(out.iterdir())) == 12 and len(list(even.iterdir())) == 9
+    assert caplog.text.count("not shown for equal times") == 1
+    assert torch.equal(read_image(out / "000009.png"), read_image(even / "000006.png"))
