@@ -35,11 +35,24 @@ TESTS_OF_MANY = {
     "tests/metrics/weights/test_real.py": "the real weights, where they are at hand",
 }
 
+# Extras that nothing of the package imports.
+DEVELOPMENT = {"test", "dev", "docs"}
+
 FILES = sorted(path.relative_to(ROOT) for path in MODULES.values())
 TESTS = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py"))
 TEXTS = sorted(
     path.relative_to(ROOT)
-    for pattern in ("*.md", "*.toml", "*.txt", "Makefile", "docs/**/*.md", "outputs/*.md", ".ci/*")
+    for pattern in (
+        "*.md",
+        "*.toml",
+        "*.txt",
+        "Makefile",
+        "docs/**/*.md",
+        "outputs/*.md",
+        ".ci/*",
+        "examples/**/*.py",
+        "examples/**/*.md",
+    )
     for path in ROOT.glob(pattern)
 )
 # Folders at the root of a file system that only one machine or one user has.
@@ -108,9 +121,12 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
     third_party = imported - {"elpips", "__future__"} - sys.stdlib_module_names
     installed = importlib.metadata.packages_distributions()
     needed = {normalised(installed[name][0]) if name in installed else name for name in third_party}
+    # The extras that modules of the package need, apart from those of its development.
+    extras = PROJECT["project"]["optional-dependencies"]
+    optional = [each for name in extras.keys() - DEVELOPMENT for each in extras[name]]
     declared = {
         normalised(re.split(r"[^\w.-]", requirement)[0])
-        for requirement in PROJECT["project"]["dependencies"]
+        for requirement in [*PROJECT["project"]["dependencies"], *optional]
     }
     assert needed == declared
 
