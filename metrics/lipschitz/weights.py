@@ -9,8 +9,8 @@ that make the network, and the recipe.
 
 from __future__ import annotations
 
+import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,9 +21,8 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from ..files import file_digest
 from ..weights.load import weights_folder
-from ..weights.read import read_safetensors
+from ..weights.read import read_safetensors, read_state_dict
 from ..weights.types import Weights, WeightsError
 from .metric import LipSim
 from .names import checkpoint_name, listed, released_tensors
@@ -134,20 +133,16 @@ def _default() -> Path:
 def _read(file: Path) -> tuple[dict[str, Tensor], dict[str, str], str]:
     """Return tensors, metadata and the SHA-256 of a file."""
     try:
-        sha256 = file_digest(file)
-        if file.suffix == ".safetensors":
-            return *read_safetensors(file.read_bytes()), sha256
-        content = torch.load(file, map_location="cpu", weights_only=True)
+        data = file.read_bytes()
     except OSError as error:
         raise WeightsError(f"cannot read {file}: {error.strerror or error}") from None
-    # Damage, or what the unpickler refuses, can end in anything.
-    except Exception as error:
-        reason = re.sub(r"\s+", " ", str(error))[:300]
-        raise WeightsError(f"{file} was refused: {type(error).__name__}: {reason}") from None
-    state = content.get("model_state_dict", content) if isinstance(content, dict) else None
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise WeightsError(f"{file}: holds no state dictionary of tensors")
-    return state, {}, sha256
+    sha256 = hashlib.sha256(data).hexdigest()
+    if file.suffix != ".safetensors":
+        return read_state_dict(data, file), {}, sha256
+    try:
+        return *read_safetensors(data), sha256
+    except WeightsError as error:
+        raise WeightsError(f"{file}: {error}") from None
 
 
 def _fill(network: torch.nn.Module, tensors: Mapping[str, Tensor]) -> None:

@@ -120,6 +120,28 @@ def read_safetensors(data: bytes) -> tuple[dict[str, Tensor], dict[str, str]]:
     return tensors, header.get("__metadata__", {})
 
 
+def read_state_dict(data: bytes, source: object) -> dict[str, Tensor]:
+    """Return the tensors of a ``torch.save``d state dictionary, or of its ``model_state_dict``.
+
+    PyTorch's restricted unpickler reads it, which makes tensors and plain containers and
+    nothing else. ``source`` is what messages call it.
+    """
+    try:
+        content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    # Damage, or what the unpickler refuses, can end in anything.
+    except Exception as error:
+        reason = next((line for line in str(error).splitlines() if "GLOBAL" in line), "")
+        reason = reason.strip() or f"{type(error).__name__}: {error}".splitlines()[0]
+        raise WeightsError(f"{source}: no state dictionary can be read ({reason})") from None
+    if isinstance(content, Mapping):
+        content = content.get("model_state_dict", content)
+    if not isinstance(content, Mapping) or not all(
+        isinstance(key, str) and isinstance(value, Tensor) for key, value in content.items()
+    ):
+        raise WeightsError(f"{source}: expected a flat dictionary of tensors, a state_dict()")
+    return dict(content)
+
+
 @contextmanager
 def open_verified(path: Path, expected: Collection[str]) -> Iterator[tuple[BinaryIO, str]]:
     """Open a file whose SHA-256 is one of ``expected``; give the stream and the SHA-256.

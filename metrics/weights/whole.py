@@ -17,7 +17,6 @@ References
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from torch import Tensor
 from ..recipes import CHANNELS, RECIPES
 from ..trunks import INPUT_SCALE, INPUT_SHIFT
 from .load import load_linear, load_trunk, weights_folder
-from .read import fit, read_safetensors
+from .read import fit, read_safetensors, read_state_dict
 from .registry import ASSETS
 from .types import Weights, WeightsError
 
@@ -110,7 +109,7 @@ def read_whole(path: Path, metric: str) -> tuple[Weights, Weights] | None:
         calibration = metadata.get("calibration")
         names = {name: name for name in _plain_names(metric)}
     elif path.suffix in _PICKLES and sha256 not in _registered():
-        tensors, calibration = _state_dict(data, path), None
+        tensors, calibration = read_state_dict(data, path), None
         names = {key: name for name, key in _official_names(metric).items()}
         tensors = _without_aliases(tensors, path)
     else:
@@ -146,22 +145,6 @@ def _in_folder(metric: str) -> Path | None:
 
 def _registered() -> set[str]:
     return {file.sha256 for a in ASSETS.values() for s in a.sources for file in (s, s.download)}
-
-
-def _state_dict(data: bytes, path: Path) -> dict[str, Tensor]:
-    """Read a flat dictionary of tensors; anything else is refused, classes unopened."""
-    try:
-        content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    # Damage, or what the unpickler refuses, can end in anything.
-    except Exception as error:
-        reason = next((line for line in str(error).splitlines() if "GLOBAL" in line), "")
-        reason = reason.strip() or f"{type(error).__name__}: {error}".splitlines()[0]
-        raise WeightsError(f"{path}: no state dictionary can be read ({reason})") from None
-    if not isinstance(content, Mapping) or not all(
-        isinstance(key, str) and isinstance(value, Tensor) for key, value in content.items()
-    ):
-        raise WeightsError(f"{path}: expected a flat dictionary of tensors, a state_dict()")
-    return dict(content)
 
 
 def _without_aliases(tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
