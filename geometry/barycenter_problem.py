@@ -122,13 +122,14 @@ class BarycenterProblem:
         variable = x.detach().requires_grad_()
         distances = torch.zeros_like(weights)
         metric = self.working_metric
-        draws = self.draws if metric.stochastic else 1
+        draws, work = self.draws if metric.stochastic else 1, 0.0
         for draw in metric.draws(image_size(x), draws, generator):
             targets = self._targets(inputs, draw)
             distances = distances + metric.distance(metric.embed(variable, draw), targets)
+            work += draw.share
         value = weights @ (distances / draws) ** self.power
         (gradient,) = torch.autograd.grad(value, variable)
-        return GradientSample(float(value.detach()), gradient, draws)
+        return GradientSample(float(value.detach()), gradient, draws, work=work)
 
     @torch.no_grad()
     def held_out(self, x: Tensor) -> float:

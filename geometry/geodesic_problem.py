@@ -160,16 +160,17 @@ class GeodesicProblem:
 
     def sample(self, x: Tensor, generator: torch.Generator) -> GradientSample:
         """Sample the energy and its gradient on fresh draws shared by all frames."""
-        value, gradient = 0.0, torch.zeros_like(x)
+        value, gradient, work = 0.0, torch.zeros_like(x), 0.0
         for draw in self.metric.draws(self.size, self.draws, generator):
             energy, slope = self._energy(x, draw)
             value += energy / self.draws
             gradient += slope / self.draws
+            work += x.numel() * draw.share
         if self.pixel_weight:
             energy, slope = _pixel_energy(self.complete(x))
             value += self.pixel_weight * energy
             gradient += self.pixel_weight * slope
-        return GradientSample(value, gradient, self.draws)
+        return GradientSample(value, gradient, self.draws, work=work)
 
     @torch.no_grad()
     def held_out(self, x: Tensor) -> float:

@@ -43,6 +43,11 @@ class Draw:
 
     batch: int = 1
 
+    @property
+    def share(self) -> float:
+        """Of an image's pixels, the share that goes through the network."""
+        return 1.0
+
 
 @dataclass(frozen=True)
 class Embedding:

@@ -137,6 +137,11 @@ class EnsembleDraw(Draw):
     dropout_seeds: tuple[int, ...] | None = None
     fast: bool = False
 
+    @property
+    def share(self) -> float:
+        """Of an image's pixels, the share that goes through the network; borders not counted."""
+        return 1 / self.scale_level**2
+
 
 def draw_ensemble(
     ensemble: Ensemble,

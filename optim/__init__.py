@@ -35,3 +35,4 @@ from .run import StepRecord as StepRecord
 from .run import StopReason as StopReason
 from .solver import Solver as Solver
 from .solver import SolverState as SolverState
+from .threads import chosen_threads as chosen_threads

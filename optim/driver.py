@@ -15,6 +15,7 @@ from .box import optimality_error, project
 from .problem import Problem
 from .run import RunState, Solution, StepRecord, StopReason
 from .solver import Solver
+from .threads import ThreadChoice, chosen_threads
 
 Callback = Callable[[RunState], None]
 """Called after every step; sees the run, returns nothing."""
@@ -106,13 +107,14 @@ def advance(
     """Take steps until one of the criteria, Ctrl-C or a number that is not finite ends them."""
     callbacks = tuple(callbacks)
     try:
-        while True:
-            result = _verdict(solver, run, criteria)
-            if result is not None:
-                return run, result
-            run = _step(problem, solver, run, criteria)
-            for callback in callbacks:
-                callback(run)
+        with chosen_threads() as threads:
+            while True:
+                result = _verdict(solver, run, criteria)
+                if result is not None:
+                    return run, result
+                run = _step(problem, solver, run, criteria, threads)
+                for callback in callbacks:
+                    callback(run)
     except KeyboardInterrupt:
         return run, StopReason.INTERRUPTED
     except FloatingPointError:
@@ -133,7 +135,11 @@ def conclude(
 
 
 def _step(
-    problem: Problem, solver: Solver[Any], run: RunState, criteria: StoppingCriteria
+    problem: Problem,
+    solver: Solver[Any],
+    run: RunState,
+    criteria: StoppingCriteria,
+    threads: ThreadChoice | None,
 ) -> RunState:
     """Take one step; raise FloatingPointError where the objective is not finite."""
     began = time.perf_counter()
@@ -153,6 +159,8 @@ def _step(
         generator=generator.get_state(),
         candidate=solver.postprocess(x, state),
     )
+    if threads is not None and x.device.type == "cpu":
+        threads.step(sample.work, time.perf_counter() - began)
     if run.step % criteria.evaluate_every == 0:
         run = _judge(problem, run)
     seconds = run.seconds + time.perf_counter() - began

@@ -31,12 +31,16 @@ class GradientSample:
         How many random draws it cost.
     constraint
         What the expected value of has to stay below 0, if anything.
+    work
+        How much arithmetic it was, in a unit that the samples of a problem share: what the
+        times of steps are compared by.
     """
 
     value: float
     gradient: Tensor
     draws: int = 1
     constraint: Constraint | None = None
+    work: float = 1.0
 
 
 class Problem(Protocol):

@@ -115,10 +115,12 @@ def _call(name: str, target: str, arguments: Sequence[str]) -> int:
     from ..metrics import keep_freed_memory
     from ..metrics.checks import checked
     from ..metrics.claims import command_scope
+    from ..optim import chosen_threads
 
     keep_freed_memory()
     try:
-        with command_scope():
+        # Over all of a command: what follows the steps is best on as many threads.
+        with command_scope(), chosen_threads():
             code = tyro.cli(checked(implementation), prog=name, args=_completed(arguments))
     except SystemExit as stop:
         # tyro's, after it has printed help or what is wrong with the arguments.
