@@ -30,5 +30,7 @@ from .metrics import available_metrics as available_metrics
 from .metrics import compare as compare
 from .metrics import create_metric as create_metric
 from .metrics import estimate as estimate
+from .scripts.runs.plots import plot_barycenter as plot_barycenter
+from .scripts.runs.plots import plot_path as plot_path
 
 __version__: str

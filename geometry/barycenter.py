@@ -25,11 +25,13 @@ from ..optim import (
 from .barycenter_evaluation import BarycenterEvaluation, evaluate_barycenter
 from .barycenter_problem import BarycenterProblem, Init
 from .identity import check_identity
+from .notebook import number, show, still, stopped
 from .options import BarycenterOptions, choose_options
 from .progress import draws_bar, steps_bar
 from .soundness import check_fits
 
 _INTERRUPTED_DRAWS = 8
+_MOST_INPUTS = 6
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,38 @@ class Barycenter:
                 seed=self.options.seed,
                 progress=progress,
             )
+
+    def _repr_html_(self) -> str:
+        """Show inputs, pixel mean and barycenter in a notebook, with what is known so far."""
+        inputs, weights = self.problem.images, self.problem.weights.tolist()
+        height, width = self.image.shape[-2:]
+        pictures = [
+            still(image, f"input {index + 1}, weight {weight:.2g}")
+            for index, (image, weight) in enumerate(zip(inputs, weights, strict=True))
+            if index < _MOST_INPUTS
+        ]
+        pictures += [still(self.problem.mean, "pixel mean"), still(self.image, "barycenter")]
+        return show(
+            f"Barycenter of {len(inputs)} images of {width} x {height} px "
+            f"under {self.problem.metric.name}",
+            "".join(pictures),
+            [stopped(self.solution), *self._known()],
+        )
+
+    def _known(self) -> list[tuple[str, str]]:
+        """Return what is known of it by name, without computing anything."""
+        held_out = [("objective on held-out draws", f"{self.solution.objective:.4g}")]
+        # The cached property's value, if it has one.
+        if (found := self.__dict__.get("evaluation")) is None:
+            return [*held_out, ("certificate", "computed when you ask for .evaluation")]
+        mean = found.baseline
+        return [
+            ("objective", number(found.objective, found.standard_error)),
+            ("the pixel mean's", number(mean.objective, mean.standard_error)),
+            ("no image has less than", f"{found.lower_bound:.4g}"),
+            ("excess over that", f"{found.excess:.1%}"),
+            ("fresh draws", f"{found.draws}"),
+        ]
 
 
 def barycenter(

@@ -24,11 +24,13 @@ from .multilevel import (
     start_path,
 )
 from .multilevel import identity as path_identity
+from .notebook import animation, number, show, stopped
 from .options import INTERPOLATION, GeodesicOptions, choose_options
 from .path_evaluation import PathComparison, evaluate_path
 from .progress import draws_bar, steps_bar
-from .reference_path import PathInit, Reference, interpolate_path
+from .reference_path import PathInit, Reference, cross_fade, interpolate_path
 from .reparametrise import reparametrise
+from .sine_modes import times_of
 
 DEFAULT_FRAMES = 10
 
@@ -100,6 +102,34 @@ class Geodesic:
                 chunk=self.problem.chunk,
                 progress=progress,
             )
+
+    def _repr_html_(self) -> str:
+        """Show the path and the cross-fade in a notebook, with what is known so far."""
+        start, end = self.frames[0], self.frames[-1]
+        fade = cross_fade(start, end, times_of(len(self.frames) - 1))
+        height, width = self.frames.shape[-2:]
+        name = self.problem.metric.name
+        return show(
+            f"Geodesic of {len(self.frames)} frames of {width} x {height} px under {name}",
+            animation(self.frames, "path") + animation(fade, "cross-fade"),
+            [stopped(self.solution), *self._known()],
+        )
+
+    def _known(self) -> list[tuple[str, str]]:
+        """Return what is known of it by name, without computing anything."""
+        held_out = [("energy on held-out draws", f"{self.solution.objective:.4g}")]
+        # The cached property's value, if it has one.
+        if (found := self.__dict__.get("evaluation")) is None:
+            return [*held_out, ("certificate", "computed when you ask for .evaluation")]
+        ours, fade = found.path, found.baseline
+        return [
+            ("perceptual path length", number(ours.normalized_ppl, ours.normalized_ppl_error)),
+            ("the cross-fade's", number(fade.normalized_ppl, fade.normalized_ppl_error)),
+            ("excess over the lower bound", f"{ours.excess:.1%}"),
+            ("the cross-fade's", f"{fade.excess:.1%}"),
+            ("overlay", f"{ours.overlay:.2f}, by chance {ours.overlay_by_chance:.2f}"),
+            ("fresh draws", f"{ours.draws}"),
+        ]
 
     def __call__(self, t: float | Sequence[float]) -> Tensor:
         """Return the image (3, H, W) at time t in [0, 1], or images (T, 3, H, W) at times."""

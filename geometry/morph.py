@@ -16,6 +16,7 @@ from ..metrics.seeds import stream
 from ..optim import Callback, RunState
 from .geodesic import DEFAULT_FRAMES, Geodesic, geodesic
 from .geodesic_problem import check_frames
+from .notebook import animation, show
 from .options import GeodesicOptions, choose_options
 from .reference_path import PathInit
 from .reparametrise import step_sizes
@@ -44,6 +45,21 @@ class Morph:
     segments: tuple[Geodesic, ...] = field(repr=False)
     transitions: tuple[int, ...]
     closed: bool
+
+    def _repr_html_(self) -> str:
+        """Show the morph in a notebook."""
+        height, width = self.frames.shape[-2:]
+        steps = sum(each.solution.state.step for each in self.segments)
+        stops = " and ".join(dict.fromkeys(each.stop_reason.value for each in self.segments))
+        return show(
+            f"Morph of {len(self.frames)} frames of {width} x {height} px",
+            animation(self.frames, "loop" if self.closed else "morph", closed=self.closed),
+            [
+                ("transitions of each pair", ", ".join(map(str, self.transitions))),
+                ("stopped", f"{stops}, after {steps} steps"),
+                ("certificates", "in .segments[0].evaluation and so on"),
+            ],
+        )
 
     @property
     def interrupted(self) -> bool:

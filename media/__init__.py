@@ -13,8 +13,10 @@ from .colour import Alpha as Alpha
 from .crop import Crop as Crop
 from .crop import center_crop as center_crop
 from .crop import resize_short_side as resize_short_side
+from .figure import make_figure as make_figure
 from .figure import save_figure as save_figure
 from .figure import save_plot as save_plot
+from .figure import write_figure as write_figure
 from .filmstrip import filmstrip as filmstrip
 from .filmstrip import save_filmstrip as save_filmstrip
 from .flow import read_flow as read_flow

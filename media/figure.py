@@ -1,12 +1,14 @@
-"""Plots of runs, as PNG files."""
+"""Plots of runs: figures that notebooks show, and PNG files."""
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from ..metrics.files import atomic_write
 
@@ -52,6 +54,23 @@ def save_figure(
     layout: Literal["constrained"] | None = "constrained",
 ) -> None:
     """Let ``draw`` fill a figure of ``size`` in inches and save it as a PNG."""
+    write_figure(path, make_figure(draw, size=size, dpi=dpi, layout=layout))
+
+
+def write_figure(path: str | os.PathLike[str], figure: Figure) -> None:
+    """Save a figure of `make_figure` as a PNG, whole or not at all."""
+    with atomic_write(path) as temporary:
+        _write_png(temporary, figure)
+
+
+def make_figure(
+    draw: Callable[[Figure], None],
+    *,
+    size: tuple[float, float] = (6, 4),
+    dpi: int = 120,
+    layout: Literal["constrained"] | None = "constrained",
+) -> Figure:
+    """Let ``draw`` fill a figure of ``size`` in inches, and return it: notebooks show it."""
     # Imported here: it takes half a second, and the agg backend needs no screen.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -62,10 +81,22 @@ def save_figure(
     draw(figure)
     for text in figure.findobj(Text):
         text.set_fontfamily([*text.get_fontfamily(), *_more_fonts()])
-    with atomic_write(path) as temporary, warnings.catch_warnings():
+
+    def png() -> bytes:
+        data = io.BytesIO()
+        _write_png(data, figure)
+        return data.getvalue()
+
+    # What notebooks look for; of itself a figure is shown only where pyplot made it.
+    figure._repr_png_ = png  # type: ignore[attr-defined]
+    return figure
+
+
+def _write_png(target: IO[bytes] | Path, figure: Figure) -> None:
+    with warnings.catch_warnings():
         # A letter that no font here has is drawn as a box.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from|Matplotlib currently")
-        figure.savefig(temporary, format="png")
+        figure.savefig(target, format="png")
 
 
 @cache

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ...geometry import Barycenter, BarycenterOptions, barycenter
 from ...geometry.barycenter_problem import Init
-from ...media import read_image, save_image
+from ...media import read_image, save_image, write_figure
 from ...metrics import InputError
 from ..runs.barycenter import evaluation_record, save_comparison, snapshots
 from ..runs.files import prepare_outdir, remove_earlier, write_json, writes
@@ -26,7 +26,7 @@ from ..runs.options import (
     flat,
 )
 from ..runs.path_report import DOUBLE_EXPOSURE, shown
-from ..runs.plots import plot_objective
+from ..runs.plots import plot_barycenter
 from ..runs.results import Results
 
 _FILES = ("barycenter.png", "mean.png", "comparison.png", "objective.png", "run.json")
@@ -97,11 +97,7 @@ def barycenter_command(
     results.write(
         "comparison.png", lambda path: save_comparison(path, names, found, record["evaluation"])
     )
-    evaluation = found.evaluation
-    baseline, bound = evaluation.baseline.objective, evaluation.lower_bound
-    results.write(
-        "objective.png", lambda path: plot_objective(path, found.solution.state, baseline, bound)
-    )
+    results.write("objective.png", lambda path: write_figure(path, plot_barycenter(found)))
     remove_earlier(folder)
     print(_report(found, record["evaluation"]))
     for path in results.paths(_FILES):

@@ -32,6 +32,7 @@ from ...media import (
     save_frames,
     save_scanlines,
     timeline,
+    write_figure,
 )
 from ...metrics import InputError, Metric, available_metrics
 from .files import prepare_outdir, writes
@@ -44,7 +45,7 @@ from .options import (
     TheMetric,
 )
 from .path_report import evaluation_record, judge_also
-from .plots import plot_motion, plot_steps
+from .plots import plot_motion, plot_path
 from .results import Results
 
 Animation = Literal["gif", "mp4", "webm", "webp", "apng"]
@@ -255,29 +256,12 @@ def save_motion(results: Results, found: Geodesic) -> None:
             save_flow(flows / f"{index:04d}.flo", displacement)
 
     results.write("flow", save_flows)
-    results.write("motion.png", lambda path: plot_motion(path, ends, whole))
+    results.write("motion.png", lambda path: write_figure(path, plot_motion(ends, whole)))
 
 
 def save_steps(path: Path, found: Geodesic) -> None:
-    """Plot step sizes along the path, and the finest level's energy over optimiser steps."""
-    judged, baseline = found.evaluation.path, found.evaluation.baseline
-    finest_from = 0 if len(found.levels) == 1 else found.levels[-2].last_step or 0
-    # A level ends and the next begins at one step; the later entry is the finer level's.
-    energies = {
-        step: value for step, value in found.solution.state.evaluations if step >= finest_from
-    }
-    plot_steps(
-        path,
-        judged.steps,
-        baseline.steps,
-        list(energies.items()),
-        overlays=judged.overlays,
-        chance=judged.overlay_by_chance,
-        energy=judged.energy,
-        baseline_energy=baseline.energy,
-        chord=judged.chord,
-        lower_bound=judged.chord ** (2 * found.problem.power),
-    )
+    """Save the plot of a path."""
+    write_figure(path, plot_path(found))
 
 
 def judge(found: Geodesic, options: JudgeOptions) -> dict[str, Any]:

@@ -1,16 +1,15 @@
-"""Plots of paths of frames."""
+"""Plots of paths and barycenters: figures, which notebooks show."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from ...media.figure import save_figure, save_plot
+from ...geometry import Barycenter, Geodesic
+from ...media.figure import make_figure
 from ...metrics.errors import InputError
-from ...optim import RunState
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,17 +20,23 @@ _ARROWS = 24
 _PATH, _FADE, _BOUND = "C0", "C1", "C2"
 
 
-def plot_objective(path: Path, run: RunState, baseline: float, lower_bound: float) -> None:
-    """Plot the objective of a run over its steps, between the baseline and the bound."""
+def plot_barycenter(found: Barycenter) -> Figure:
+    """Plot a barycenter's objective over the optimiser's steps.
 
-    def draw(axes: Axes) -> None:
+    Between the pixel mean's and what no image is below, which its evaluation says: it is
+    computed if it has not been yet.
+    """
+    run, evaluation = found.solution.state, found.evaluation
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
         steps = [record.step for record in run.history]
         axes.plot(
             steps, [record.loss for record in run.history], ".", ms=2, c="0.75", label="one step"
         )
         axes.plot(*zip(*run.evaluations, strict=True), "-o", ms=3, c="C0", label="held-out draws")
-        axes.axhline(baseline, c="C1", ls="--", label="pixel mean")
-        axes.axhline(lower_bound, c="C2", ls=":", label="lower bound")
+        axes.axhline(evaluation.baseline.objective, c="C1", ls="--", label="pixel mean")
+        axes.axhline(evaluation.lower_bound, c="C2", ls=":", label="lower bound")
         axes.set_xscale("symlog", linthresh=10)
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)
@@ -39,11 +44,35 @@ def plot_objective(path: Path, run: RunState, baseline: float, lower_bound: floa
         axes.set_ylabel("objective")
         axes.legend(frameon=False)
 
-    save_plot(path, draw)
+    return make_figure(draw)
+
+
+def plot_path(found: Geodesic) -> Figure:
+    """Plot a path's step sizes, the energy over the optimiser's steps, and its overlay.
+
+    Beside the cross-fade's and what no path is below, which its evaluation says: it is computed
+    if it has not been yet. The energy is that of the finest level.
+    """
+    judged, baseline = found.evaluation.path, found.evaluation.baseline
+    finest_from = 0 if len(found.levels) == 1 else found.levels[-2].last_step or 0
+    # A level ends and the next begins at one step; the later entry is the finer level's.
+    energies = {
+        step: value for step, value in found.solution.state.evaluations if step >= finest_from
+    }
+    return plot_steps(
+        judged.steps,
+        baseline.steps,
+        list(energies.items()),
+        overlays=judged.overlays,
+        chance=judged.overlay_by_chance,
+        energy=judged.energy,
+        baseline_energy=baseline.energy,
+        chord=judged.chord,
+        lower_bound=judged.chord ** (2 * found.problem.power),
+    )
 
 
 def plot_steps(
-    path: Path,
     steps: Sequence[float],
     baseline_steps: Sequence[float],
     energies: Sequence[tuple[int, float]],
@@ -54,13 +83,11 @@ def plot_steps(
     baseline_energy: float,
     chord: float,
     lower_bound: float | None = None,
-) -> None:
+) -> Figure:
     """Plot how evenly a path moves, its energy over the optimiser's steps, and its overlay.
 
     Parameters
     ----------
-    path
-        The PNG file.
     steps, baseline_steps
         Perceptual sizes sqrt(D_i) of the transitions of the path and of the cross-fade.
     energies
@@ -77,7 +104,7 @@ def plot_steps(
     Raises
     ------
     InputError
-        In one line: there are no transitions, or the file cannot be written.
+        There are no transitions.
     """
     if not steps or not baseline_steps:
         raise InputError("no steps to plot; expected at least one transition")
@@ -89,10 +116,10 @@ def plot_steps(
         draw_energy(middle, energies, energy, baseline_energy, bound)
         draw_overlay(right, overlays, chance)
 
-    save_figure(path, draw, size=(15, 4))
+    return make_figure(draw, size=(15, 4))
 
 
-def plot_motion(path: Path, ends: Tensor, motion: Tensor) -> None:
+def plot_motion(ends: Tensor, motion: Tensor) -> Figure:
     """Plot how objects of the ends (2, 3, H, W) move to each other.
 
     ``motion`` is that of the whole path at its middle (2, H, W) in pixels, downwards and to
@@ -125,7 +152,7 @@ def plot_motion(path: Path, ends: Tensor, motion: Tensor) -> None:
             axes.set_title(title)
             axes.set_axis_off()
 
-    save_figure(path, draw, size=(10, 5))
+    return make_figure(draw, size=(10, 5))
 
 
 def draw_steps(

@@ -22,6 +22,7 @@ import fuzz_server
 from elpips.media import figure
 from elpips.metrics import claims
 from elpips.scripts.cli import main
+from elpips.scripts.commands import barycenter as barycenter_command
 from elpips.scripts.runs import barycenter, path, plots
 from fuzz_cases import KINDS, Stock
 
@@ -56,12 +57,13 @@ def quick(patch: pytest.MonkeyPatch) -> None:
             temporary.write_bytes(b"small")
 
     for module, names in (
-        (plots, ("save_figure", "save_plot")),
         (barycenter, ("save_grid",)),
-        (path, ("save_animation", "save_filmstrip", "save_scanlines")),
+        (barycenter_command, ("write_figure",)),
+        (path, ("save_animation", "save_filmstrip", "save_scanlines", "write_figure")),
     ):
         for name in names:
             patch.setattr(module, name, small)
+    patch.setattr(plots, "make_figure", lambda *arguments, **options: None)
 
 
 def run_case(kind: str, index: int, stock: Stock) -> str:

@@ -9,9 +9,20 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
+from elpips.geometry import barycenter, geodesic
+from elpips.media import write_figure
 from elpips.media.read import read_image
 from elpips.metrics import InputError
-from elpips.scripts.runs.plots import draw_energy, draw_overlay, draw_steps, plot_motion, plot_steps
+from elpips.scripts.runs.plots import (
+    draw_energy,
+    draw_overlay,
+    draw_steps,
+    plot_barycenter,
+    plot_motion,
+    plot_path,
+    plot_steps,
+)
+from toy_paths import END, START
 
 ENERGIES = [(0, 4.0), (10, 3.0), (100, 2.5)]
 
@@ -55,8 +66,7 @@ def test_plot_is_saved_in_two_panels(tmp_path: Path, monkeypatch, given, bound) 
         "elpips.scripts.runs.plots.draw_energy",
         lambda *each: (seen.append(each[-1]), draw_energy(*each)),
     )
-    plot_steps(
-        tmp_path / "steps.png",
+    figure = plot_steps(
         [1.0, 1.0],
         [2.0, 2.0],
         ENERGIES,
@@ -67,6 +77,7 @@ def test_plot_is_saved_in_two_panels(tmp_path: Path, monkeypatch, given, bound) 
         chord=1.5,
         lower_bound=given,
     )
+    write_figure(tmp_path / "steps.png", figure)
     image = read_image(tmp_path / "steps.png").numpy()
     assert image.shape == (3, 480, 1800)
     # Ink in all three.
@@ -78,7 +89,7 @@ def test_plot_is_saved_in_two_panels(tmp_path: Path, monkeypatch, given, bound) 
 def test_a_run_without_evaluations_is_plotted(tmp_path: Path) -> None:
     path = tmp_path / "steps.png"
     numbers = {"overlays": [1.0, 1.0], "chance": 0.1, "energy": 1.0, "baseline_energy": 1.0}
-    plot_steps(path, [1.0], [1.0], [], chord=1.0, **numbers)
+    write_figure(path, plot_steps([1.0], [1.0], [], chord=1.0, **numbers))
     assert path.exists()
 
 
@@ -102,18 +113,31 @@ def test_errors_are_one_line(tmp_path: Path) -> None:
         "chord": 1.0,
     }
     with pytest.raises(InputError, match="no steps"):
-        plot_steps(tmp_path / "a.png", [], [1.0], [], **values)
+        plot_steps([], [1.0], [], **values)
     with pytest.raises(InputError, match=r"a\.png: cannot be written"):
-        plot_steps(tmp_path / "none" / "a.png", [1.0], [1.0], [], **values)
+        write_figure(tmp_path / "none" / "a.png", plot_steps([1.0], [1.0], [], **values))
 
 
 def test_motion_is_drawn_over_both_ends(tmp_path: Path) -> None:
     ends, motion = torch.full((2, 3, 40, 60), 0.2), torch.zeros(2, 40, 60)
     motion[1] = 5.0
-    plot_motion(tmp_path / "moving.png", ends, motion)
-    plot_motion(tmp_path / "still.png", ends, 0 * motion)
+    write_figure(tmp_path / "moving.png", plot_motion(ends, motion))
+    write_figure(tmp_path / "still.png", plot_motion(ends, 0 * motion))
     moving, still = (read_image(tmp_path / f"{name}.png") for name in ("moving", "still"))
     yellow = [(image[2] < image[0] - 0.3).float() for image in (moving, still)]
     width = moving.shape[-1] // 2
     # Arrows in both halves, longer than what marks places without motion.
     assert all(half.sum() > 4 * yellow[1].sum() / 2 for half in yellow[0].split(width, 1)[:2])
+
+
+def test_results_of_the_library_are_plotted() -> None:
+    path = geodesic(START, END, 3, metric="l2", steps=4)
+    assert [len(axes.get_lines()) for axes in plot_path(path).axes] == [3, 4, 3]
+    found = barycenter(torch.stack([START, END]), metric="l2", steps=4)
+    figure = plot_barycenter(found)
+    (axes,) = figure.axes
+    drawn = lines(axes)
+    assert drawn["pixel mean"][1][0] == found.evaluation.baseline.objective
+    assert drawn["one step"][0] == [1, 2, 3, 4]
+    # Notebooks show it.
+    assert figure._repr_png_().startswith(b"\x89PNG")
