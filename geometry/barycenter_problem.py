@@ -28,6 +28,8 @@ from .identity import Identity, digest, digests, metric_identity
 from .meeting import meet
 from .noise import noise_images, texture_noise
 from .options import BarycenterOptions
+from .ranks import active
+from .shared_barycenter import distances_on, shared_distances, shared_objective
 
 Init = Literal["blend", "objects", "texture", "noise", "image"]
 
@@ -119,6 +121,13 @@ class BarycenterProblem:
     def sample(self, x: Tensor, generator: torch.Generator) -> GradientSample:
         """Sample the objective and its gradient on fresh draws shared by all images."""
         inputs, weights = self._choose(generator)
+        if (ranks := active()) is not None and self.metric.stochastic:
+            drawn = list(self.metric.draws(image_size(x), self.draws, generator))
+            objective, gradient = shared_objective(
+                ranks, self.working_metric, inputs, weights, x, drawn, self.power
+            )
+            work = sum(draw.share for draw in drawn)
+            return GradientSample(objective, gradient, self.draws, work=work)
         variable = x.detach().requires_grad_()
         distances = torch.zeros_like(weights)
         metric = self.working_metric
@@ -134,13 +143,15 @@ class BarycenterProblem:
     @torch.no_grad()
     def held_out(self, x: Tensor) -> float:
         """Return the objective on the held-out draws."""
-        metric = self.working_metric
-        points = torch.cat([x, self.images])
+        ranks, draws = active(), self.held_out_draws
+        if ranks is not None:
+            distances = shared_distances(ranks, self.working_metric, self.images, x, draws)
+        else:
+            distances = distances_on(self.working_metric, self.images, x, draws)
         total = torch.zeros_like(self.weights)
-        for draw in self.held_out_draws:
-            embedding = metric.embed(points, draw)
-            total = total + metric.distance(embedding[1:], embedding[:1])
-        return float(self.weights @ (total / len(self.held_out_draws)) ** self.power)
+        for each in distances:
+            total = total + each
+        return float(self.weights @ (total / len(draws)) ** self.power)
 
     def preconditioner(self) -> BandPreconditioner:
         """Return how far, by place and band, the solution may be from the start."""

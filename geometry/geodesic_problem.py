@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -19,7 +20,9 @@ from .identity import Identity, digest, digests, metric_identity
 from .noise import noise_images, texture_noise
 from .options import GeodesicOptions
 from .path_energy import frames_at_a_time, path_energy
+from .ranks import active
 from .reference_path import PathInit, Reference, reference_path
+from .shared_path import Split, shared_energies
 from .sine_modes import PathPreconditioner, times_of
 
 _HELD_OUT_DRAWS = 4
@@ -50,6 +53,8 @@ class GeodesicProblem:
         reference.
     chunk
         Frames on the tape at a time.
+    split
+        What several ranks share.
     held_out_draws
         Draws set aside for choosing the best iterate.
     """
@@ -64,6 +69,7 @@ class GeodesicProblem:
     draws: int = 1
     pixel_weight: float = 0.0
     chunk: int = 4
+    split: Split = "auto"
     seed: int = 0
     held_out_draws: tuple[Draw, ...] = field(default=(), repr=False)
 
@@ -99,6 +105,7 @@ class GeodesicProblem:
             draws=options.draws if metric.stochastic else 1,
             pixel_weight=options.pixel_weight,
             chunk=frames_at_a_time(image_size(start), options.chunk),
+            split=options.split,
             seed=options.seed,
         )
         return replace(problem, held_out_draws=problem._set_aside(image_size(ends)))
@@ -160,12 +167,10 @@ class GeodesicProblem:
 
     def sample(self, x: Tensor, generator: torch.Generator) -> GradientSample:
         """Sample the energy and its gradient on fresh draws shared by all frames."""
-        value, gradient, work = 0.0, torch.zeros_like(x), 0.0
-        for draw in self.metric.draws(self.size, self.draws, generator):
-            energy, slope = self._energy(x, draw)
-            value += energy / self.draws
-            gradient += slope / self.draws
-            work += x.numel() * draw.share
+        draws = list(self.metric.draws(self.size, self.draws, generator))
+        values, gradient = self._energies(x, draws)
+        value, gradient = sum(values) / self.draws, gradient / self.draws
+        work = x.numel() * sum(draw.share for draw in draws)
         if self.pixel_weight:
             energy, slope = _pixel_energy(self.complete(x))
             value += self.pixel_weight * energy
@@ -175,7 +180,7 @@ class GeodesicProblem:
     @torch.no_grad()
     def held_out(self, x: Tensor) -> float:
         """Return the energy on the held-out draws."""
-        values = [self._energy(x, draw, slope=False)[0] for draw in self.held_out_draws]
+        values, _ = self._energies(x, self.held_out_draws, slope=False)
         pixels = _pixel_energy(self.complete(x))[0] if self.pixel_weight else 0.0
         return sum(values) / len(values) + self.pixel_weight * pixels
 
@@ -186,9 +191,27 @@ class GeodesicProblem:
         bands = BandPreconditioner.around(ends.mean(0, keepdim=True), ends, halves)
         return PathPreconditioner(bands, self.transitions)
 
-    def _energy(self, x: Tensor, draw: Draw, *, slope: bool = True) -> tuple[float, Tensor]:
+    def _energies(
+        self, x: Tensor, draws: Sequence[Draw], *, slope: bool = True
+    ) -> tuple[list[float], Tensor]:
+        """Return the energy on each draw and the sum of its gradients, by all ranks there are."""
         metric, power, chunk = self.working_metric, self.power, self.chunk
-        return path_energy(metric, self.ends, x, draw, power=power, chunk=chunk, slope=slope)
+        ranks = active()
+        if ranks is not None:
+            # What only judges is the same number for number if each draw is one rank's.
+            split = self.split if slope else "draws"
+            return shared_energies(
+                ranks, metric, self.ends, x, draws,
+                power=power, chunk=chunk, split=split, slope=slope,
+            )  # fmt: skip
+        values, gradient = [], torch.zeros_like(x) if slope else x.new_empty(0)
+        for draw in draws:
+            energy, part = path_energy(
+                metric, self.ends, x, draw, power=power, chunk=chunk, slope=slope
+            )
+            values.append(energy)
+            gradient += part
+        return values, gradient
 
     def _set_aside(self, size: tuple[int, int]) -> tuple[Draw, ...]:
         count = _HELD_OUT_DRAWS if self.metric.stochastic else 1

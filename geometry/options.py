@@ -12,6 +12,7 @@ from ..metrics import InputError, Precision
 from ..metrics.checks import check_fields, check_number
 from ..optim import StoppingCriteria
 from .quality import Effort, Quality, check_quality, effort
+from .shared_path import Split
 
 Schedule = Literal["adaptive", "released"]
 
@@ -134,6 +135,8 @@ class GeodesicOptions(DescentOptions):
         Space the frames equally in perceptual length at the end.
     chunk
         Frames on the tape at a time, memory against speed; by their size if not given.
+    split
+        What several processes (of torchrun) share: frames, draws, or auto: what divides better.
     """
 
     evaluation_draws: int = 12
@@ -144,6 +147,13 @@ class GeodesicOptions(DescentOptions):
     motion: float | None = None
     equal_steps: bool = False
     chunk: int | None = None
+    split: Split = "auto"
+
+    def check(self) -> None:
+        """Raise `InputError` for what no run can use, before the work begins."""
+        super().check()
+        if self.split not in get_args(Split):
+            raise InputError(f"split: found {self.split!r}, expected auto, frames or draws")
 
     def effort(self, device: torch.device) -> Effort:
         """Return what the quality does on a device; from where objects meet, a draft will do."""

@@ -7,12 +7,15 @@ that two chunks are in memory at a time, however many there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
 from ..metrics import Draw, Embedding, Metric
+
+Border = Callable[[Embedding], Embedding]
+"""Returns the embedding beyond a row of frames, given that of the last frame in it."""
 
 _PIXELS_AT_A_TIME = 4 * 256**2
 
@@ -49,24 +52,67 @@ def path_energy(
     .. [1] Rumpf, Wirth, "Variational time discretization of geodesic calculus", IMA J.
        Numer. Anal. 2015: the discrete path energy, with W = D.
     """
-    transitions = len(frames) + 1
-    scale = float(transitions) ** (2 * power - 1)
     with torch.no_grad():
         first = metric.embed(ends, draw)
-    before, last = first[0], first[1]
-    total = ends.new_zeros(())
+    value, gradient = block_energy(
+        metric,
+        frames,
+        draw,
+        (lambda own: first[0], lambda own: first[1]),
+        chunk=chunk,
+        slope=slope,
+        power=power,
+    )
+    scale = energy_scale(len(frames) + 1, power)
+    return scale * value, scale * gradient
+
+
+def energy_scale(transitions: int, power: int) -> float:
+    """Return N^(2p-1), by which the energy of N transitions is more than the sum of its terms."""
+    return float(transitions) ** (2 * power - 1)
+
+
+def block_energy(
+    metric: Metric,
+    frames: Tensor,
+    draw: Draw,
+    beyond: tuple[Border, Border],
+    *,
+    power: int = 1,
+    chunk: int = 4,
+    slope: bool = True,
+    counted: tuple[bool, bool] = (True, True),
+) -> tuple[float, Tensor]:
+    """Return sum_i D(x_i, x_i+1)^p over frames in a row and one beyond each end, and its gradient.
+
+    Parameters
+    ----------
+    frames
+        Of the path, in a row: (n, 3, H, W), n >= 1.
+    beyond
+        Return, given the embedding of the first and of the last of them, that of the frame
+        before and of the one after: a constant. The first is called before the second.
+    counted
+        Whether the first and the last step are in the sum; in the gradient they always are.
+    """
+    enter, leave = beyond
+    before: Embedding | None = None
+    total = frames.new_zeros(())
     gradients: list[Tensor] = []
     for variable, points, following in _lookahead(_embedded(metric, frames, draw, chunk, slope)):
-        after = last if following is None else following[0].detach()
+        is_first = before is None
+        if before is None:
+            before = enter(points[0].detach())
+        after = (leave(points[len(points) - 1]) if following is None else following[0]).detach()
         energies = metric.steps(before, points, after) ** power
         # The step out of a chunk is the next one's step in, and counts there.
-        counted = energies if following is None else energies[:-1]
-        total = total + counted.detach().sum()
+        begin = 0 if counted[0] or not is_first else 1
+        end = len(energies) if counted[1] and following is None else -1
+        total = total + energies[begin:end].detach().sum()
         if slope:
             gradients.extend(torch.autograd.grad(energies.sum(), variable))
         before = points[len(points) - 1].detach()
-    value = scale * float(total)
-    return value, scale * torch.cat(gradients) if slope else frames.new_empty(0)
+    return float(total), torch.cat(gradients) if slope else frames.new_empty(0)
 
 
 def _embedded(

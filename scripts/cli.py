@@ -18,11 +18,17 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from itertools import zip_longest
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from .command_tree import ELPIPS, Command
 
+if TYPE_CHECKING:
+    from ..geometry.ranks import Ranks
+
 # Options of a number that may be left out, and what it is then.
 _IMPLIED = {"--motion": "1"}
+# What torchrun tells the processes that it starts.
+_TORCHRUN = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 # Of a process that a signal ends, the exit code is this and the signal's number.
@@ -63,8 +69,8 @@ def _main(arguments: list[str]) -> int:
         # A file name that is no text shall not lose the results of a long run.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        with _log_on_stderr():
-            code = _run("elpips", ELPIPS, arguments)
+        with _log_on_stderr(), _ranks() as others:
+            code = others.serve() if others else _run("elpips", ELPIPS, arguments)
         # Here, where what goes wrong can still be said.
         sys.stdout.flush()
         return code
@@ -81,6 +87,18 @@ def _main(arguments: list[str]) -> int:
     if line:
         print(f"elpips: {line}", file=sys.stderr)
     return code
+
+
+@contextmanager
+def _ranks() -> Iterator[Ranks | None]:
+    """Join the processes that torchrun has started; yield them where rank 0 runs the command."""
+    if not all(name in os.environ for name in _TORCHRUN) or os.environ["WORLD_SIZE"] == "1":
+        yield None
+        return
+    from ..geometry.ranks import joined
+
+    with joined() as ranks:
+        yield ranks if ranks.rank else None
 
 
 def _run(name: str, command: Command, arguments: Sequence[str]) -> int:

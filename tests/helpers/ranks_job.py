@@ -1,0 +1,66 @@
+"""What several ranks compute, and what one does: started by torchrun, rank 0 writes both."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import torch
+
+from elpips.geometry import barycenter, geodesic
+from elpips.geometry.ranks import active, joined
+from elpips.metrics import Ensemble
+from tests.helpers.tiny_metric import tiny
+
+GENERATOR = torch.Generator().manual_seed(0)
+IMAGES = torch.rand(3, 3, 20, 24, generator=GENERATOR)
+ENSEMBLE = Ensemble(scale_levels=2)
+
+
+def paths():
+    """Return frames, held-out values and losses of paths of several lengths, by name."""
+    found = {}
+    for name, frames, options in [
+        ("frames", 9, {"steps": 12, "split": "frames", "quality": "draft"}),
+        ("chunks", 12, {"steps": 4, "split": "frames", "chunk": 2, "coarse_to_fine": False}),
+        ("few", 3, {"steps": 4, "split": "frames"}),
+        ("power", 6, {"steps": 4, "power": 2, "coarse_to_fine": False, "pixel_weight": 0.1}),
+        ("draws", 5, {"steps": 4, "draws": 5, "split": "draws"}),
+        ("both", 8, {"steps": 4, "draws": 2, "split": "frames", "coarse_to_fine": False}),
+    ]:
+        result = geodesic(IMAGES[0], IMAGES[1], frames, metric=tiny(ENSEMBLE), **options)
+        found[name] = (
+            result.frames,
+            [each.loss for each in result.solution.history],
+            result.solution.state.evaluations,
+        )
+    for power, subset in ((1, None), (2, None), (1, 2)):
+        result = barycenter(
+            IMAGES, metric=tiny(ENSEMBLE), steps=6, draws=5, power=power, subset=subset
+        )
+        found[f"barycenter {power} {subset}"] = (
+            result.image,
+            [each.loss for each in result.solution.history],
+            result.solution.state.evaluations,
+        )
+    return found
+
+
+def main() -> int:
+    with joined() as ranks:
+        if ranks.rank:
+            return ranks.serve()
+        shared = paths()
+        assert ranks.used and active() is ranks
+        ranks.broken, alone = True, None
+        assert active() is None
+        alone = paths()
+        ranks.broken = False
+        torch.save({"shared": shared, "alone": alone, "size": ranks.size}, sys.argv[1])
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    assert "RANK" in os.environ
+    sys.exit(code)
