@@ -21,6 +21,7 @@ from .geometry import save_run as save_run
 from .media import read_frames as read_frames
 from .media import read_image as read_image
 from .media import read_images as read_images
+from .media import read_mask as read_mask
 from .media import save_animation as save_animation
 from .media import save_frames as save_frames
 from .media import save_image as save_image

@@ -120,6 +120,7 @@ def barycenter(
     *,
     metric: Metric | str = DEFAULT_METRIC,
     init: Init | Tensor = "blend",
+    mask: Tensor | None = None,
     run: RunState | None = None,
     callbacks: Iterable[Callback] = (),
     progress: str | None = None,
@@ -142,6 +143,9 @@ def barycenter(
         objects meet (``"objects"``), noise with the inputs' local contrast and what they
         share (``"texture"``), Gaussian noise as released (``"noise"``), the input of largest
         weight (``"image"``) or a tensor (3, H, W).
+    mask
+        How far each pixel may go, (H, W) in [0, 1]: 1 leaves it free, 0 keeps it exactly as
+        the start has it, and between steps are that much smaller.
     run
         The state of an earlier run of the same problem, to go on from; see `load_run`.
     callbacks
@@ -162,7 +166,7 @@ def barycenter(
        ``ex_pairwise_average.py`` (power 2, all inputs) and ``ex_bary10.py`` (subset 1).
     """
     options = choose_options(options or BarycenterOptions(), overrides)
-    problem = BarycenterProblem.of(images, weights, options, metric=metric, init=init)
+    problem = BarycenterProblem.of(images, weights, options, metric=metric, init=init, mask=mask)
     solver: Solver[Any] = PaperAdam()
     if options.schedule == "adaptive":
         solver = PreconditionedAdam(problem.preconditioner())

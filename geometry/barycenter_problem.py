@@ -21,10 +21,11 @@ from ..metrics import (
 )
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
-from ..optim import GradientSample
+from ..optim import GradientSample, Preconditioner
 from .bands import BandPreconditioner
 from .barycenter_evaluation import weighted_mean
 from .identity import Identity, digest, digests, metric_identity
+from .masks import check_mask, masked
 from .meeting import meet
 from .noise import noise_images, texture_noise
 from .options import BarycenterOptions
@@ -50,6 +51,8 @@ class BarycenterProblem:
         Where to start, (1, 3, H, W).
     held_out_draws
         Draws set aside for choosing the best iterate.
+    mask
+        How far pixels may go, (H, W) in [0, 1]: where 0 they stay as they are at the start.
     """
 
     images: Tensor
@@ -61,6 +64,7 @@ class BarycenterProblem:
     draws: int = 1
     subset: int | None = None
     held_out_draws: tuple[Draw, ...] = field(default=(), repr=False)
+    mask: Tensor | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -71,6 +75,7 @@ class BarycenterProblem:
         *,
         metric: Metric | str,
         init: Init | Tensor = "blend",
+        mask: Tensor | None = None,
     ) -> BarycenterProblem:
         """Check the arguments of `barycenter` and set the problem up."""
         options = options or BarycenterOptions()
@@ -97,6 +102,7 @@ class BarycenterProblem:
                     stream(seed, "held_out"),
                 )
             ),
+            mask=check_mask(mask, images, options.schedule),
         )
 
     @property
@@ -111,6 +117,7 @@ class BarycenterProblem:
             "size": list(image_size(self.images)),
             "images": digests(self.images),
             "start": digest(self.initial),
+            "mask": None if self.mask is None else digest(self.mask),
         }
 
     @property
@@ -153,9 +160,10 @@ class BarycenterProblem:
             total = total + each
         return float(self.weights @ (total / len(draws)) ** self.power)
 
-    def preconditioner(self) -> BandPreconditioner:
+    def preconditioner(self) -> Preconditioner:
         """Return how far, by place and band, the solution may be from the start."""
-        return BandPreconditioner.around(self.initial, self.images, self.weights)
+        bands = BandPreconditioner.around(self.initial, self.images, self.weights)
+        return masked(bands, self.mask)
 
     @torch.no_grad()
     def _targets(self, inputs: Tensor, draw: Draw) -> Embedding:

@@ -146,6 +146,7 @@ def geodesic(
     *,
     metric: Metric | str = DEFAULT_METRIC,
     init: PathInit | Tensor | None = None,
+    mask: Tensor | None = None,
     run: RunState | None = None,
     callbacks: Iterable[Callback] = (),
     progress: str | None = None,
@@ -172,6 +173,10 @@ def geodesic(
         contrast of the ends and none of their outlines (``"texture"``), both ends moved along
         their optical flow (``"flow"``) or so that their objects meet (``"objects"``), or
         frames (T, 3, H, W) of any number. If not given, crisp or, with ``motion``, objects.
+    mask
+        How far each pixel may go, (H, W) in [0, 1]: 1 leaves it free, 0 keeps it exactly as
+        the path it starts from has it, and between steps are that much smaller.
+        Of noise and texture that is the fade (plain or crisp).
     run
         The state of an earlier run of the same problem, to go on from; see `load_run`.
     callbacks
@@ -194,7 +199,7 @@ def geodesic(
     options = choose_options(options or GeodesicOptions(), overrides)
     if init is None:
         init = "crisp" if options.motion is None else "objects"
-    problem = GeodesicProblem.of(start, end, frames, options, metric=metric, init=init)
+    problem = GeodesicProblem.of(start, end, frames, options, metric=metric, init=init, mask=mask)
     levels = plan(problem, options)
     if run is None:
         run = start_path(levels, options.seed)

@@ -14,9 +14,10 @@ from ..metrics.base import image_size
 from ..metrics.checks import check_number
 from ..metrics.memory import check_memory
 from ..metrics.seeds import stream
-from ..optim import GradientSample
+from ..optim import GradientSample, Preconditioner
 from .bands import BandPreconditioner
 from .identity import Identity, digest, digests, metric_identity
+from .masks import check_mask, masked
 from .noise import noise_images, texture_noise
 from .options import GeodesicOptions
 from .path_energy import frames_at_a_time, path_energy
@@ -57,6 +58,8 @@ class GeodesicProblem:
         What several ranks share.
     held_out_draws
         Draws set aside for choosing the best iterate.
+    mask
+        How far pixels may go, (H, W) in [0, 1]: where 0 they stay the reference's.
     """
 
     ends: Tensor
@@ -72,6 +75,7 @@ class GeodesicProblem:
     split: Split = "auto"
     seed: int = 0
     held_out_draws: tuple[Draw, ...] = field(default=(), repr=False)
+    mask: Tensor | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -83,6 +87,7 @@ class GeodesicProblem:
         *,
         metric: Metric | str,
         init: PathInit | Tensor = "crisp",
+        mask: Tensor | None = None,
     ) -> GeodesicProblem:
         """Check the arguments of `geodesic` and set the problem up."""
         options = options or GeodesicOptions()
@@ -107,6 +112,7 @@ class GeodesicProblem:
             chunk=frames_at_a_time(image_size(start), options.chunk),
             split=options.split,
             seed=options.seed,
+            mask=check_mask(mask, ends, options.schedule),
         )
         return replace(problem, held_out_draws=problem._set_aside(image_size(ends)))
 
@@ -124,6 +130,7 @@ class GeodesicProblem:
             "size": list(image_size(self.ends)),
             "images": digests(self.ends),
             "start": digest(self.initial),
+            "mask": None if self.mask is None else digest(self.mask),
         }
 
     @property
@@ -138,13 +145,15 @@ class GeodesicProblem:
 
     @property
     def initial(self) -> Tensor:
-        """Where to start: the reference path or noise."""
+        """Where to start: the reference path or, as far as a mask lets it, noise."""
         if self.init == "texture":
             times = torch.tensor(times_of(self.transitions)[1:-1])
-            return texture_noise(self.ends, torch.stack([1 - times, times], 1), self.seed)
-        if self.init == "noise":
-            return noise_images(self.ends, self.transitions - 1, self.seed)
-        return self.middle
+            noise = texture_noise(self.ends, torch.stack([1 - times, times], 1), self.seed)
+        elif self.init == "noise":
+            noise = noise_images(self.ends, self.transitions - 1, self.seed)
+        else:
+            return self.middle
+        return noise if self.mask is None else self.middle.lerp(noise, self.mask)
 
     def at(self, transitions: int, size: tuple[int, int]) -> GeodesicProblem:
         """Return the same problem with other transitions and at another size (H, W)."""
@@ -159,6 +168,7 @@ class GeodesicProblem:
                 lambda times: resize(reference(times), size), resize(reference.halfway, size)
             ),
             held_out_draws=self._set_aside(size),
+            mask=None if self.mask is None else resize(self.mask[None, None], size)[0, 0],
         )
 
     def complete(self, frames: Tensor) -> Tensor:
@@ -184,12 +194,12 @@ class GeodesicProblem:
         pixels = _pixel_energy(self.complete(x))[0] if self.pixel_weight else 0.0
         return sum(values) / len(values) + self.pixel_weight * pixels
 
-    def preconditioner(self) -> PathPreconditioner:
+    def preconditioner(self) -> Preconditioner:
         """Return coordinates scaled by how far frames may have to go, by place and band."""
         ends = self.reference.halfway
         halves = torch.tensor([0.5, 0.5])
         bands = BandPreconditioner.around(ends.mean(0, keepdim=True), ends, halves)
-        return PathPreconditioner(bands, self.transitions)
+        return masked(PathPreconditioner(bands, self.transitions), self.mask)
 
     def _energies(
         self, x: Tensor, draws: Sequence[Draw], *, slope: bool = True

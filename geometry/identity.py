@@ -36,6 +36,7 @@ _WORDS = {
     "pixel weight": "--pixel-weight {made}, not {found}",
     "schedule": "--schedule {made}, not {found}",
     "init": "--init {made}, not {found}",
+    "mask": "another --mask, or one given and one not",
     "levels": "other levels (--halvings, --coarse-to-fine)",
     "level steps": "another --quality, or --steps given and not given",
     "solver": "another --step-size, --quality or --schedule",

@@ -75,6 +75,7 @@ def morph(
     loop: bool = False,
     metric: Metric | str = DEFAULT_METRIC,
     init: PathInit | None = None,
+    mask: Tensor | None = None,
     runs: Sequence[RunState | None] = (),
     callbacks: Callable[[int], Iterable[Callback]] = lambda pair: (),
     progress: Sequence[str] | None = None,
@@ -94,7 +95,7 @@ def morph(
         How; the defaults of `GeodesicOptions` if not given.
     loop
         Go on from the last image to the first.
-    metric, init
+    metric, init, mask
         As of `geodesic`.
     runs
         Per pair the state of an earlier run to go on from, or None; may be shorter.
@@ -129,6 +130,7 @@ def morph(
             options,
             metric=metric,
             init=init,
+            mask=mask,
             run=runs[index] if index < len(runs) else None,
             callbacks=callbacks(index),
             progress=None if progress is None else progress[index],

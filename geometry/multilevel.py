@@ -195,6 +195,8 @@ def _lift(x: Tensor, coarse: GeodesicProblem, fine: GeodesicProblem) -> Tensor:
     deviation = resample(x - coarse.middle, times_of(fine.transitions)[1:-1])
     if coarse.size != fine.size:
         deviation = resize(deviation, fine.size)
+        if fine.mask is not None:
+            deviation = deviation * (fine.mask > 0)
     return project(fine.middle + deviation)
 
 

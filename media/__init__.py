@@ -29,6 +29,7 @@ from .grid import Cell as Cell
 from .grid import save_grid as save_grid
 from .read import read_image as read_image
 from .read import read_images as read_images
+from .read import read_mask as read_mask
 from .samples import read_sample as read_sample
 from .samples import read_squares as read_squares
 from .samples import sample_names as sample_names

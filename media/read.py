@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..metrics.errors import InputError
 from .colour import Alpha, check_size
-from .crop import Crop, crop_images, resize_short_side
+from .crop import Crop, center_crop, crop_images, resize_short_side
 from .decode import decode
 from .source import read_source
 
@@ -99,6 +99,47 @@ def read_images(
         for path, name in zip(paths, names, strict=True)
     ]
     return batch(images, names, size, crop, min_side)
+
+
+def read_mask(
+    path: str | os.PathLike[str],
+    images: Tensor,
+    *,
+    size: int | None = None,
+    crop: Crop | None = None,
+) -> Tensor:
+    """Read an image file as a mask for images: white 1, black 0, of colours their mean.
+
+    Parameters
+    ----------
+    path
+        The file.
+    images
+        The images (..., H, W) it is for, as `read_images` read them.
+    size, crop
+        How they were read: the mask is scaled and cut likewise.
+
+    Returns
+    -------
+    Tensor
+        (H, W), float32 in [0, 1], on the images' device.
+
+    Raises
+    ------
+    InputError
+        In one line: the file cannot be read, or is of another size than the images' were.
+    """
+    mask = scaled(read_image(path), size, str(path))
+    height, width = images.shape[-2:]
+    if crop == "center":
+        mask = center_crop(mask, min(height, mask.shape[1]), min(width, mask.shape[2]))
+    (mask,) = crop_images([mask], crop or ("none" if size is None else "square"))
+    if mask.shape[1:] != images.shape[-2:]:
+        raise InputError(
+            f"{path}: {_describe(mask)} pixels; expected {_describe(images)} of a mask, as the"
+            " images are"
+        )
+    return mask.mean(0).to(images.device)
 
 
 def check_short_side(size: int | None, min_side: int = 16) -> None:

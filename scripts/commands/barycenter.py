@@ -38,6 +38,7 @@ def barycenter_command(
     *,
     weights: tuple[float, ...] | None = None,
     init: str = "blend",
+    mask: Path | None = None,
     pictures: Pictures = PictureOptions(),
     metric: TheMetric = MetricOptions(),
     solver: BarycenterArguments = BarycenterOptions(),
@@ -53,6 +54,8 @@ def barycenter_command(
         init: Start from blend (the pixel mean), objects (the images moved so that their
             objects meet), texture (noise with the inputs' local contrast and what they
             share), noise, image (the first of largest weight) or an image file.
+        mask: A grey picture of the images' size: what is white is free to change, what is
+            black stays exactly as the start has it, grey takes smaller steps.
         pictures: How images are read.
         metric: Which distance.
         solver: How the image is computed.
@@ -65,10 +68,9 @@ def barycenter_command(
         raise InputError(f"found {len(images)} images, expected two or more")
     solver.check()
     names = [path.stem for path in images]
-    started_from = [] if init in get_args(Init) else [init]
-    folder = prepare_outdir(
-        outdir, writes(_TARGETS, resume), [*images, *started_from], resume=resume
-    )
+    others: list[str | Path] = [] if init in get_args(Init) else [init]
+    others += [mask] if mask else []
+    folder = prepare_outdir(outdir, writes(_TARGETS, resume), [*images, *others], resume=resume)
     inputs = pictures.read(images).to(metric.where)
     run = RunFolder(folder)
     found = barycenter(
@@ -77,6 +79,7 @@ def barycenter_command(
         solver,
         metric=metric.create(),
         init=_read_init(init, inputs),
+        mask=pictures.read_mask(mask, inputs),
         run=run.begin(names, inputs, resume=resume),
         callbacks=[run.callback(), *([snapshots(folder / "snapshots")] if keep_snapshots else [])],
         progress="barycenter",
@@ -86,7 +89,7 @@ def barycenter_command(
     results.write("barycenter.png", lambda path: save_image(path, found.image))
     results.write("mean.png", lambda path: save_image(path, found.problem.mean))
     arguments = flat(
-        images=images, weights=weights, init=init, pictures=pictures, metric=metric,
+        images=images, weights=weights, init=init, mask=mask, pictures=pictures, metric=metric,
         solver=solver, snapshots=keep_snapshots, outdir=outdir, resume=resume,
     )  # fmt: skip
     record = run_record("barycenter", arguments, found)

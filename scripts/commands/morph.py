@@ -34,6 +34,7 @@ def morph_command(
     images: Annotated[tuple[Path, ...], tyro.conf.Positional],
     *,
     loop: bool = False,
+    mask: Path | None = None,
     setup: PathArguments = _SETUP,
 ) -> int:
     """Morph through key IMAGES: one animation of the geodesics from each to the next.
@@ -43,6 +44,8 @@ def morph_command(
     Args:
         images: Two or more image files of one size (see --size and --crop), or folders of such.
         loop: Go on from the last image to the first, and play in a circle.
+        mask: A grey picture of the images' size: what is white is free to change, what is
+            black stays exactly as the path it starts from has it, grey takes smaller steps.
         setup: How; frames are those per pair on average.
     """
     began = time.perf_counter()
@@ -51,7 +54,7 @@ def morph_command(
     )
     if len(images) < 2:
         raise InputError(f"found {len(images)} images, expected two or more")
-    folder = setup.prepare(images, _TARGETS)
+    folder = setup.prepare([*images, *([mask] if mask else [])], _TARGETS)
     keys = setup.read(images)
     names = [path.stem for path in images]
     pairs = list(pairwise([*names, names[0]] if loop else names))
@@ -76,6 +79,7 @@ def morph_command(
         loop=loop,
         metric=setup.metric.create(),
         init=read_init(setup.init, keys),
+        mask=setup.pictures.read_mask(mask, keys),
         runs=runs,
         callbacks=lambda pair: [parts[pair].callback()],
         progress=[
@@ -94,7 +98,7 @@ def morph_command(
     shown = setup.animation
     save_path(results, found.frames, replace(shown, boomerang=shown.boomerang and not found.closed))
     last = found.segments[-1]
-    record = run_record("morph", flat(images=images, loop=loop, setup=setup), last)
+    record = run_record("morph", flat(images=images, loop=loop, mask=mask, setup=setup), last)
     segments = results.compute(lambda: [judge(each, setup.judgement) for each in found.segments])
     record["seconds"] = {"total": time.perf_counter() - began}
     record["evaluation"] = {

@@ -13,7 +13,7 @@ from torch import Tensor
 from tyro.conf import OmitArgPrefixes
 
 from ...geometry import AttackOptions, BarycenterOptions, GeodesicOptions
-from ...media import Alpha, Crop, read_frames, read_images
+from ...media import Alpha, Crop, read_frames, read_images, read_mask
 from ...metrics import DEFAULT_METRIC, InputError, Metric, available_metrics, create_metric
 from ...metrics.recipes import CHANNELS
 
@@ -60,6 +60,12 @@ class PictureOptions:
     def read(self, paths: Sequence[Path]) -> Tensor:
         """Read image files of one size, (N, 3, H, W)."""
         return read_images(paths, size=self.size, crop=self.crop, alpha=self.alpha)
+
+    def read_mask(self, path: Path | None, images: Tensor) -> Tensor | None:
+        """Read the mask (H, W) for images that were read like this, if there is one."""
+        if path is None:
+            return None
+        return read_mask(path, images, size=self.size, crop=self.crop)
 
     def read_frames(self, source: Path) -> Tensor:
         """Read the frames of a folder, an animation or a video, (N, 3, H, W)."""

@@ -24,24 +24,28 @@ from .results import Results
 _TARGETS = (*FILES[1:], *MOTION[1:], "steps.png", "run.json", "frames/", "flow/", "inputs/")
 
 
-def compute_path(command: str, start: Path, end: Path, setup: PathSetup) -> int:
+def compute_path(
+    command: str, start: Path, end: Path, setup: PathSetup, mask: Path | None = None
+) -> int:
     """Read two images, compute the path between them, save and judge it."""
     began = time.perf_counter()
-    folder = setup.prepare([start, end], _TARGETS)
+    folder = setup.prepare([start, end, *([mask] if mask else [])], _TARGETS)
+    ends = setup.read([start, end])
     results = Results(folder)
     found = solve_in(
         folder,
-        setup.read([start, end]),
+        ends,
         setup.frames,
         setup.solver,
         metric=setup.metric.create(),
         init=setup.init,
+        mask=setup.pictures.read_mask(mask, ends),
         label=command,
         names=[start.stem, end.stem],
         resume=setup.resume,
         results=results,
     )
-    record = run_record(command, flat(start=start, end=end, setup=setup), found)
+    record = run_record(command, flat(start=start, end=end, mask=mask, setup=setup), found)
     results.write("run.json", lambda path: write_json(path, record))
     save_path(results, found.frames, setup.animation)
     save_motion(results, found)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from elpips.media import Crop, read_image, read_images, to_uint8
+from elpips.media import Crop, read_image, read_images, read_mask, to_uint8
 from elpips.metrics.errors import InputError
 
 
@@ -176,3 +176,23 @@ def test_too_small_images_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^size 8 is too small; expected at least 16"):
         read_images([path], size=8)
     assert read_images([path], min_side=11).shape == (1, 3, 11, 17)
+
+
+def test_masks_are_grey_and_scaled_and_cut_like_their_images(tmp_path: Path) -> None:
+    pixels = np.zeros((40, 60), dtype=np.uint8)
+    pixels[:, 30:] = 255
+    pixels[0, 0] = 51
+    path = tmp_path / "mask.png"
+    Image.fromarray(pixels).save(path)
+    mask = read_mask(path, torch.zeros(3, 40, 60))
+    assert mask.shape == (40, 60) and mask[0, 0] == np.float32(0.2)
+    assert (mask[:, 30:] == 1).all() and (mask[1:, :30] == 0).all()
+    square = read_mask(path, torch.zeros(3, 20, 20), size=20)
+    assert (square[:, :8] == 0).all() and square[:, 12:].min() > 0.999
+    middle = read_mask(path, torch.zeros(2, 3, 30, 60), crop="center")
+    assert torch.equal(middle, mask[5:35])
+    with pytest.raises(InputError) as error:
+        read_mask(path, torch.zeros(3, 64, 64))
+    assert one_line(error) == (
+        f"{path}: 60 x 40 pixels; expected 64 x 64 of a mask, as the images are"
+    )
