@@ -29,29 +29,44 @@ def motion_share(frames: Tensor) -> tuple[float, float]:
     .. [1] Lucas, Kanade, "An iterative image registration technique with an application to
        stereo vision", IJCAI 1981.
     """
+    share, chance, _ = motion_shares(frames)
+    return share, chance
+
+
+def motion_shares(frames: Tensor) -> tuple[float, float, tuple[float, ...]]:
+    """Return what `motion_share` does, and the share of each transition.
+
+    It is seen in the same window in time; without change in it, a transition has 0.
+    """
     smooth = gaussian_blur(luminance(frames.detach().cpu().double()), _SMOOTHING)
     mean, change = (smooth[1:] + smooth[:-1]) / 2, smooth.diff(dim=0)
     if not change.any():
-        return 0.0, 0.0
+        return 0.0, 0.0, (0.0,) * len(change)
     down, right = torch.gradient(mean, dim=(1, 2))
     xx, yy, xy = _local(right * right), _local(down * down), _local(right * down)
     ridge = _RIDGE * (xx + yy).mean()
     determinant = (xx + ridge) * (yy + ridge) - xy**2
 
-    def explained(change: Tensor) -> float:
+    def explained(change: Tensor) -> tuple[Tensor, Tensor]:
+        """Return per transition the change, and what of it is explained."""
         xt, yt, tt = _local(right * change), _local(down * change), _local(change**2)
         u = -((yy + ridge) * xt - xy * yt) / determinant
         v = -((xx + ridge) * yt - xy * xt) / determinant
         left = tt + 2 * (u * xt + v * yt) + u**2 * xx + v**2 * yy + 2 * u * v * xy
-        return float(1 - left.sum() / tt.sum())
+        whole = tt.sum((1, 2))
+        return whole, whole - left.sum((1, 2))
 
     height, width = change.shape[1:]
-    chance = [
+    elsewhere = [
         explained(change.roll((_part(height, down), _part(width, right)), (1, 2)))
         for down, right in _ROLLS
     ]
-    null = sum(chance) / len(chance)
-    return (explained(change) - null) / (1 - null), null
+    null = sum(float(part.sum() / whole.sum()) for whole, part in elsewhere) / len(elsewhere)
+    whole, part = explained(change)
+    # Of what did not change, nothing is explained beyond chance.
+    each = torch.where(whole > 0, part / whole, null)
+    share = float(part.sum() / whole.sum())
+    return (share - null) / (1 - null), null, tuple(((each - null) / (1 - null)).tolist())
 
 
 def _local(values: Tensor) -> Tensor:

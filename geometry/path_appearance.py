@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .motion_share import motion_share
+from .motion_share import motion_shares
 from .overlay import chance_overlay, overlay_share
 from .sharpness import high_band_energy
 
@@ -35,6 +35,8 @@ class PathAppearance:
         a cross-fade, near 1 where all moves (`motion_share`).
     high_band, overlays
         The high-band ratio and the overlay share of each frame.
+    motions
+        The motion share of each transition.
 
     Contrast and detail are NaN where the ends are flat.
     """
@@ -47,6 +49,7 @@ class PathAppearance:
     motion_by_chance: float
     high_band: tuple[float, ...]
     overlays: tuple[float, ...]
+    motions: tuple[float, ...]
 
     @classmethod
     def of(cls, frames: Tensor) -> PathAppearance:
@@ -56,7 +59,7 @@ class PathAppearance:
         ends, margin = frames[[0, -1]], max(1, count // 3)
         third = slice(margin, count - margin + 1)
         bands, overlays = _high_band(frames), overlay_share(frames, ends)
-        motion, motion_by_chance = motion_share(frames)
+        motion, motion_by_chance, motions = motion_shares(frames)
         return cls(
             mid_contrast=_contrast(frames, middle),
             high_band_ratio=sum(bands[index] for index in middle) / len(middle),
@@ -66,6 +69,7 @@ class PathAppearance:
             motion_by_chance=motion_by_chance,
             high_band=bands,
             overlays=tuple(overlays.tolist()),
+            motions=motions,
         )
 
 

@@ -158,6 +158,7 @@ def run_record(
         "steps": solution.state.step,
         "best_step": solution.step,
         "draws": solution.history[-1].draws if solution.history else 0,
+        "objective": solution.state.evaluations,
         "seconds": {"optimisation": solution.state.seconds},
         "evaluation": None,
     }

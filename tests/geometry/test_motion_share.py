@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from elpips.geometry.motion_share import motion_share
+from elpips.geometry.motion_share import motion_share, motion_shares
 from elpips.geometry.reference_path import cross_fade
 from elpips.geometry.sine_modes import times_of
 from elpips.media.samples import read_sample, read_squares
@@ -41,3 +41,12 @@ def test_numbers_are_those_of_the_reference_script(frames: torch.Tensor, shared:
     reference = reference_measure(shared, "motion")
     grey = (frames.permute(0, 2, 3, 1).double().numpy()) @ reference.LUMINANCE
     assert motion_share(frames)[0] == pytest.approx(reference.motion_share(grey), abs=1e-3)
+
+
+def test_each_transition_has_its_share() -> None:
+    moving = shifted(1)[:4]
+    frames = torch.cat([moving, moving[-1:], cross_fade(moving[-1], FADE[-1], [0.25, 0.5, 0.75])])
+    share, chance, each = motion_shares(frames)
+    assert (share, chance) == motion_share(frames) and len(each) == 7
+    assert min(each[:2]) > 0.6 > max(each[5:])
+    assert motion_shares(FADE[:1].expand(4, -1, -1, -1))[2] == (0, 0, 0)
