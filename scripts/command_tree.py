@@ -50,6 +50,11 @@ ELPIPS = Command(
         "evaluate": Command(
             "measure any path of frames, whoever made it", "commands.evaluate:evaluate_command"
         ),
+        "report": Command(
+            "make the page that shows a run, or runs beside each other",
+            "commands.report:report_command",
+        ),
+        "open": Command("open a run's report in the browser", "commands.open:open_command"),
         "attack": Command(
             "find an image that a metric judges wrongly", "commands.attack:attack_command"
         ),

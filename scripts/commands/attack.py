@@ -25,9 +25,10 @@ from ..runs.options import (
     make_metric,
     resolve_device,
 )
+from ..runs.report import REPORT, write_report
 from ..runs.results import Results
 
-_FILES = ("attack.png", "anchor.png", "comparison.png", "run.json")
+_FILES = ("attack.png", "anchor.png", "comparison.png", "run.json", REPORT)
 
 
 def attack_command(
@@ -105,6 +106,7 @@ def attack_command(
         ),
     ]
     results.write("comparison.png", lambda path: save_grid(path, [cells]))
+    results.write(REPORT, lambda path: write_report(path, [folder]))
     remove_earlier(folder)
     print(_report(found))
     for path in results.paths(_FILES):

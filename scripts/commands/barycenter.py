@@ -27,9 +27,10 @@ from ..runs.options import (
 )
 from ..runs.path_report import DOUBLE_EXPOSURE, shown
 from ..runs.plots import plot_barycenter
+from ..runs.report import REPORT, write_report
 from ..runs.results import Results
 
-_FILES = ("barycenter.png", "mean.png", "comparison.png", "objective.png", "run.json")
+_FILES = ("barycenter.png", "mean.png", "comparison.png", "objective.png", "run.json", REPORT)
 _TARGETS = (*_FILES, "inputs/", "snapshots/")
 
 
@@ -101,6 +102,7 @@ def barycenter_command(
         "comparison.png", lambda path: save_comparison(path, names, found, record["evaluation"])
     )
     results.write("objective.png", lambda path: write_figure(path, plot_barycenter(found)))
+    results.write(REPORT, lambda path: write_report(path, [folder]))
     remove_earlier(folder)
     print(_report(found, record["evaluation"]))
     for path in results.paths(_FILES):

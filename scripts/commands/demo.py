@@ -9,6 +9,7 @@ from ...media import read_sample, save_image
 from ..runs.files import prepare_outdir
 from ..runs.options import MetricOptions, PictureOptions
 from ..runs.path import PathSetup
+from ..runs.report import REPORT
 from .barycenter import barycenter_command
 from .geodesic import geodesic_command
 
@@ -69,7 +70,9 @@ def demo_command(
         solver=GeodesicOptions(steps=path_steps, motion=1.0, seed=seed),
         outdir=outdir / "morph",
     )
-    return geodesic_command(*textures, setup)
+    code = geodesic_command(*textures, setup)
+    print(f"\nTo look at it, open {outdir / 'morph' / REPORT}, or: elpips open {outdir / 'morph'}")
+    return code
 
 
 def _sources(folder: Path, names: tuple[str, str]) -> tuple[Path, Path]:

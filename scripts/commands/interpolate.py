@@ -21,11 +21,12 @@ from ..runs.footage import Smoother, check_same, frame_path, retiming, smooth, s
 from ..runs.options import flat, weights_record
 from ..runs.path import PathArguments, PathSetup
 from ..runs.record import environment
+from ..runs.report import REPORT, write_report
 from ..runs.results import Results
 from ..runs.two_images import compute_path
 
 _SETUP = PathSetup(frames=3, init="flow", solver=INTERPOLATION, outdir=Path("outputs/interpolate"))
-_TARGETS = ("video.mp4", "footage.json", "run.json", "frames/")
+_TARGETS = ("video.mp4", "footage.json", "run.json", REPORT, "frames/")
 _INTERRUPTED = 130
 
 
@@ -134,6 +135,8 @@ def _smoother(source: Path, footage: FootageOptions, setup: PathSetup) -> int:
         "weights": weights_record(metric),
     }
     results.write("run.json", lambda path: write_json(path, record))
+    if total:
+        results.write(REPORT, lambda path: write_report(path, [folder]))
     print(
         f"{total} frames at {float(rates.result):g} per second: {counts['written']} written, "
         f"{counts['kept']} kept, {counts['cuts']} cuts, {counts['still']} stills, "
@@ -141,7 +144,7 @@ def _smoother(source: Path, footage: FootageOptions, setup: PathSetup) -> int:
     )
     if interrupted:
         print("interrupted; --resume goes on from here")
-    for path in (frames, *results.paths(("video.mp4", "run.json"))):
+    for path in (frames, *results.paths(("video.mp4", "run.json", REPORT))):
         print(path)
     return _INTERRUPTED if interrupted else int(bool(results.lost))
 

@@ -22,11 +22,12 @@ from ..runs.folder import RunFolder, run_record
 from ..runs.options import flat
 from ..runs.path import FILES, PathArguments, PathSetup, judge, read_init, save_motion, save_path
 from ..runs.path_report import shown
+from ..runs.report import REPORT, write_report
 from ..runs.results import Results
 
 logger = logging.getLogger("elpips")
 
-_TARGETS = (*FILES[1:], "run.json", "frames/", "segments/")
+_TARGETS = (*FILES[1:], "run.json", REPORT, "frames/", "segments/")
 _SETUP = PathSetup(outdir=Path("outputs/morph"))
 
 
@@ -100,6 +101,7 @@ def morph_command(
     last = found.segments[-1]
     record = run_record("morph", flat(images=images, loop=loop, mask=mask, setup=setup), last)
     segments = results.compute(lambda: [judge(each, setup.judgement) for each in found.segments])
+    record["objective"] = [each.solution.state.evaluations for each in found.segments]
     record["seconds"] = {"total": time.perf_counter() - began}
     record["evaluation"] = {
         "segments": segments,
@@ -108,9 +110,10 @@ def morph_command(
         "baseline": {"uniformity_cv": _variation([each["baseline"] for each in segments])},
     }
     results.write("run.json", lambda path: write_json(path, record))
+    results.write(REPORT, lambda path: write_report(path, [folder]))
     remove_earlier(folder)
     print(_report(pairs, record["evaluation"]))
-    for path in results.paths((*FILES, "run.json")):
+    for path in results.paths((*FILES, "run.json", REPORT)):
         print(path)
     return results.exit_code(last.stop_reason)
 

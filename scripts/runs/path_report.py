@@ -77,7 +77,6 @@ def report_path(record: dict[str, Any], *, solved: bool) -> str:
             f"gradient left at the frames: at most {max(residuals):.2g}, at the cross-fade's "
             f"{max(record['baseline']['residuals']):.2g}"
         )
-    above = record["advantage"] > 0
     if moving := record.get("moving"):
         fade = record["baseline"]["energy"]
         lines.append(
@@ -85,30 +84,39 @@ def report_path(record: dict[str, Any], *, solved: bool) -> str:
             f"{moving['energy']:.4f} +- {moving['energy_error']:.1g}, standing still "
             f"{record['energy']:.4f}, the cross-fade's {fade:.4f}"
         )
-        above = moving["energy"] > fade
+    return "\n".join([*lines, *(f"NOTE: {note}" for note in path_notes(record, solved=solved))])
+
+
+def path_notes(record: dict[str, Any], *, solved: bool) -> list[str]:
+    """Return what is wrong with a path, by its ``evaluation``: a sentence each."""
+    notes = []
+    above = record["advantage"] > 0
+    if moving := record.get("moving"):
+        above = moving["energy"] > record["baseline"]["energy"]
     if above:
-        lines.append(
-            "NOTE: the path is above the cross-fade's energy by "
+        notes.append(
+            "the path is above the cross-fade's energy by "
             f"{record['advantage']:.2g} +- {record['advantage_error']:.1g}"
             + ("; more --steps may help" if solved else "")
         )
-    if record["relative_overlay"] > DOUBLE_EXPOSURE:
-        lines.append(
-            f"NOTE: much of the middle is a double exposure: {record['overlay']:.0%} of its detail "
+    # Of a file, what was not finite is null.
+    if (record["relative_overlay"] or 0) > DOUBLE_EXPOSURE:
+        notes.append(
+            f"much of the middle is a double exposure: {record['overlay']:.0%} of its detail "
             f"is a mix of both ends (cross-fade {record['baseline']['overlay']:.0%}, by chance "
             f"{record['overlay_by_chance']:.0%})"
             + ("; --quality best or --motion may help" if solved else "")
         )
-    return "\n".join(lines)
+    return notes
 
 
 def _figures(evaluation: dict[str, Any]) -> list[str]:
     return [shown(evaluation[key], ".4f") for _, key in _COLUMNS]
 
 
-def shown(value: float, form: str) -> str:
+def shown(value: float | None, form: str) -> str:
     """Return a number as the table has it; "-" where there is none, as for flat images."""
-    return format(value, form) if math.isfinite(value) else "-"
+    return "-" if value is None or not math.isfinite(value) else format(value, form)
 
 
 def _row(name: str, cells: Sequence[str]) -> str:

@@ -19,9 +19,10 @@ from .path import (
     solve_in,
 )
 from .path_report import report_path
+from .report import REPORT, write_report
 from .results import Results
 
-_TARGETS = (*FILES[1:], *MOTION[1:], "steps.png", "run.json", "frames/", "flow/", "inputs/")
+_TARGETS = (*FILES[1:], *MOTION[1:], "steps.png", "run.json", REPORT, "frames/", "flow/", "inputs/")
 
 
 def compute_path(
@@ -53,9 +54,10 @@ def compute_path(
     record["seconds"]["total"] = time.perf_counter() - began
     results.write("run.json", lambda path: write_json(path, record))
     results.write("steps.png", lambda path: save_steps(path, found))
+    results.write(REPORT, lambda path: write_report(path, [folder]))
     remove_earlier(folder)
     print(report_path(record["evaluation"], solved=True))
     print(closing_line(found))
-    for path in results.paths((*FILES, "steps.png", "run.json", *MOTION)):
+    for path in results.paths((*FILES, "steps.png", "run.json", *MOTION, REPORT)):
         print(path)
     return results.exit_code(found.stop_reason)
