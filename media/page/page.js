@@ -170,10 +170,11 @@ function setMode(mode) {
 }
 
 function pressed(event) {
-  const typing = event.target.closest("select, input:not([type=checkbox], [type=radio]), pre");
-  if (event.ctrlKey || event.metaKey || event.altKey || (typing && event.target.id !== "scrubber")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, input[type=number]")) return;
+  // What the focused element does with a key itself is left to it.
+  const moving = event.key.startsWith("Arrow") || ["Home", "End"].includes(event.key);
+  if (moving && event.target.closest("input[type=radio], #wipe, pre, .scroll")) return;
   if (event.key === " " && event.target.closest("button, input[type=checkbox], summary")) return;
-  if (event.key.startsWith("Arrow") && event.target.matches("[type=radio]")) return;
   const last = player.count - 1, keys = {
     " ": () => player.toggle(), ArrowLeft: () => player.step(-1), ArrowRight: () => player.step(1),
     Home: () => player.step(-last), End: () => player.step(last), x: () => choose(state.second, state.first),

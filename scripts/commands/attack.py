@@ -106,8 +106,9 @@ def attack_command(
         ),
     ]
     results.write("comparison.png", lambda path: save_grid(path, [cells]))
-    results.write(REPORT, lambda path: write_report(path, [folder]))
     remove_earlier(folder)
+    # Of what is there now, and of nothing from before.
+    results.write(REPORT, lambda path: write_report(path, [folder]))
     print(_report(found))
     for path in results.paths(_FILES):
         print(path)

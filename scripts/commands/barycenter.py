@@ -102,8 +102,9 @@ def barycenter_command(
         "comparison.png", lambda path: save_comparison(path, names, found, record["evaluation"])
     )
     results.write("objective.png", lambda path: write_figure(path, plot_barycenter(found)))
-    results.write(REPORT, lambda path: write_report(path, [folder]))
     remove_earlier(folder)
+    # Of what is there now, and of nothing from before.
+    results.write(REPORT, lambda path: write_report(path, [folder]))
     print(_report(found, record["evaluation"]))
     for path in results.paths(_FILES):
         print(path)

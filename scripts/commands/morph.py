@@ -110,8 +110,9 @@ def morph_command(
         "baseline": {"uniformity_cv": _variation([each["baseline"] for each in segments])},
     }
     results.write("run.json", lambda path: write_json(path, record))
-    results.write(REPORT, lambda path: write_report(path, [folder]))
     remove_earlier(folder)
+    # Of what is there now, and of nothing from before.
+    results.write(REPORT, lambda path: write_report(path, [folder]))
     print(_report(pairs, record["evaluation"]))
     for path in results.paths((*FILES, "run.json", REPORT)):
         print(path)

@@ -8,7 +8,8 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
-from ...media import choose_rows, list_images, read_image
+from ...media import choose_rows, list_images
+from ...media.frame_files import read_frame
 from ...media.report import save_report
 from ...metrics import InputError
 from .command_line import command_line
@@ -112,9 +113,9 @@ def _content(folder: Path, record: dict[str, Any], most_bytes: int) -> dict[str,
         "beside": 1,
         "period": _period(record),
         "boomerang": bool(arguments.get("boomerang", True)) and not closed
-        and command != "barycenter" and "rate" not in record,
+        and command != "barycenter" and "source_rate" not in record,
         "loop": command != "barycenter",
-        "charts": charts_of(record, found.steps) if "rate" not in record else [],
+        "charts": charts_of(record, found.steps) if "source_rate" not in record else [],
         "tiles": words.tiles,
         "words": words.words,
         "warnings": words.warnings,
@@ -147,13 +148,13 @@ def _pictures(folder: Path, record: Mapping[str, Any], most_bytes: int) -> _Pict
         sources = [_still(name, path) for name, path in zip(called, paths, strict=False)]
         # The attacked image beside its source.
         return _Pictures([sources[0], sources[2], sources[1], *sources[3:]])
-    if "rate" in record:
+    if "source_rate" in record:
         return _footage(folder, record, most_bytes)
     return _path(folder, record, most_bytes)
 
 
 def _path(folder: Path, record: Mapping[str, Any], most_bytes: int) -> _Pictures:
-    paths = list_images(folder / "frames")
+    paths = _frames(folder)
     evaluation = record.get("evaluation") or {}
     total = len(paths)
     if record["command"] == "morph" and evaluation:
@@ -176,14 +177,14 @@ def _row(paths: Sequence[Path], shown: Shown) -> int | None:
     import torch
 
     few = shown.at[:: max(1, len(shown.at) // 8)]
-    frames = [read_image(paths[index]) for index in few]
+    frames = [read_frame(paths[index]) for index in few]
     if "scaled" in shown.note:
         return None
     return choose_rows(torch.stack(frames), 1)[0]
 
 
 def _footage(folder: Path, record: Mapping[str, Any], most_bytes: int) -> _Pictures:
-    paths = list_images(folder / "frames")
+    paths = _frames(folder)
     shown = show_frames(paths, consecutive=True, most_bytes=most_bytes)
     sources = [_moving("result", shown)]
     factor = record["rate"] / record["source_rate"]
@@ -208,8 +209,14 @@ def _barycenter(folder: Path, record: Mapping[str, Any]) -> _Pictures:
         "labels": [f"step {step}" for step in steps],
     }
     names = _names(record["arguments"])
-    stills = [_still(name, path) for name, path in zip(names, _inputs(folder), strict=True)]
+    stills = [_still(name, path) for name, path in zip(names, _inputs(folder), strict=False)]
     return _Pictures([moving, _still("pixel mean", folder / "mean.png"), *stills], steps=steps)
+
+
+def _frames(folder: Path) -> list[Path]:
+    """Return the files of the frames, in whatever format they are written."""
+    exr = sorted((folder / "frames").glob("*.exr"))
+    return exr or list_images(folder / "frames")
 
 
 def _inputs(folder: Path) -> list[Path]:

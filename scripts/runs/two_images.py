@@ -54,8 +54,9 @@ def compute_path(
     record["seconds"]["total"] = time.perf_counter() - began
     results.write("run.json", lambda path: write_json(path, record))
     results.write("steps.png", lambda path: save_steps(path, found))
-    results.write(REPORT, lambda path: write_report(path, [folder]))
     remove_earlier(folder)
+    # Of what is there now, and of nothing from before.
+    results.write(REPORT, lambda path: write_report(path, [folder]))
     print(report_path(record["evaluation"], solved=True))
     print(closing_line(found))
     for path in results.paths((*FILES, "steps.png", "run.json", *MOTION, REPORT)):
