@@ -79,7 +79,7 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("size", "sizes", "frame_size"), SIZE),
     **dict.fromkeys(
         "batch chunk copies epochs groups max_draws patches repeats restarts seeds size_frames "
-        "limit triplets subset shifts shifted_by crop side checkpoint fine coarse".split(),
+        "limit triplets subset jobs shifts shifted_by crop side checkpoint fine coarse".split(),
         COUNT,
     ),
     **dict.fromkeys(

@@ -14,19 +14,16 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from itertools import zip_longest
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from .command_tree import ELPIPS, Command
+from .parsing import completed, implementation_of
 
 if TYPE_CHECKING:
     from ..geometry.ranks import Ranks
 
-# Options of a number that may be left out, and what it is then.
-_IMPLIED = {"--motion": "1"}
 # What torchrun tells the processes that it starts.
 _TORCHRUN = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 _INTERRUPTED = 130
@@ -126,8 +123,7 @@ def _run(name: str, command: Command, arguments: Sequence[str]) -> int:
 
 def _call(name: str, target: str, arguments: Sequence[str]) -> int:
     """Import a command's function and call it with the arguments; return the exit code."""
-    module, function = target.split(":")
-    implementation = getattr(import_module(f".{module}", __package__), function)
+    implementation = implementation_of(target)
     import tyro
 
     from ..metrics import keep_freed_memory
@@ -139,29 +135,11 @@ def _call(name: str, target: str, arguments: Sequence[str]) -> int:
     try:
         # Over all of a command: what follows the steps is best on as many threads.
         with command_scope(), chosen_threads():
-            code = tyro.cli(checked(implementation), prog=name, args=_completed(arguments))
+            code = tyro.cli(checked(implementation), prog=name, args=completed(arguments))
     except SystemExit as stop:
         # tyro's, after it has printed help or what is wrong with the arguments.
         code = stop.code
     return code if isinstance(code, int) else 0
-
-
-def _completed(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments with the numbers that options imply."""
-    completed: list[str] = []
-    for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
-        completed.append(argument)
-        if argument in _IMPLIED and not _is_number(following):
-            completed.append(_IMPLIED[argument])
-    return completed
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _help(name: str, command: Command) -> str:

@@ -35,6 +35,7 @@ ROOMS: dict[str, set[str]] = {
 # the room's modules do not import each other.
 ARROWS = {
     ("commands.demo", "commands"): "the demonstration is two commands with fixed arguments",
+    ("commands.batch", "parsing"): "a row is looked at by the parser of its command",
 }
 
 # The functions that start and run a solver; everyone else calls the library's.

@@ -90,6 +90,13 @@ class MetricOptions:
     scale_levels: int | None = None
     device: str = "auto"
 
+    def check(self) -> None:
+        """Raise `InputError` unless there is a metric of that name."""
+        name = self.metric.partition("=")[0]
+        if name not in available_metrics():
+            known = ", ".join(available_metrics())
+            raise InputError(f"metric: found {name!r}, expected one of {known}")
+
     def create(self) -> Metric:
         """Create the metric on the device."""
         options = {} if self.scale_levels is None else {"scale_levels": self.scale_levels}

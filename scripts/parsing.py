@@ -1,0 +1,84 @@
+"""Arguments of commands: what is implied, and what a command would be called with."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import io
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from itertools import zip_longest
+from typing import Any
+
+from .command_tree import ELPIPS
+
+# Options of a number that may be left out, and what it is then.
+_IMPLIED = {"--motion": "1"}
+
+
+def implementation_of(target: str) -> Callable[..., Any]:
+    """Import the function of a command."""
+    module, function = target.split(":")
+    found: Callable[..., Any] = getattr(import_module(f".{module}", __package__), function)
+    return found
+
+
+def parse(name: str, arguments: Sequence[str]) -> dict[str, Any]:
+    """Return what a command would be called with, by the names of its parameters.
+
+    Raises
+    ------
+    InputError
+        The command would not take the arguments: why, in one line.
+    """
+    implementation = implementation_of(ELPIPS.commands[name].target)
+    import tyro
+
+    from ..metrics import InputError
+    from ..metrics.checks import checked
+
+    @functools.wraps(implementation)
+    def note(*values: Any, **named: Any) -> dict[str, Any]:
+        return dict(inspect.signature(implementation).bind(*values, **named).arguments)
+
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            found: dict[str, Any] = tyro.cli(
+                checked(note), prog=f"elpips {name}", args=completed(arguments)
+            )
+    except SystemExit:
+        raise InputError(_unboxed(said.getvalue())) from None
+    return found
+
+
+def _unboxed(text: str) -> str:
+    """Return what tyro says is wrong, without the frame and the advice below it."""
+    said: list[str] = []
+    for line in text.splitlines()[1:]:
+        words = line.strip("\u2502 ")
+        # Rules are drawn across: below the title, where there is no frame, and above the advice.
+        if words.strip("\u2500\u2570\u256f-"):
+            said.append(words)
+        elif said:
+            break
+    return " ".join(said)
+
+
+def completed(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with the numbers that options imply."""
+    completed: list[str] = []
+    for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
+        completed.append(argument)
+        if argument in _IMPLIED and not _is_number(following):
+            completed.append(_IMPLIED[argument])
+    return completed
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
