@@ -27,11 +27,12 @@ from ..runs.options import (
 )
 from ..runs.path_report import DOUBLE_EXPOSURE, shown
 from ..runs.plots import plot_barycenter
+from ..runs.preview import PREVIEW, preview
 from ..runs.report import REPORT, write_report
 from ..runs.results import Results
 
 _FILES = ("barycenter.png", "mean.png", "comparison.png", "objective.png", "run.json", REPORT)
-_TARGETS = (*_FILES, "inputs/", "snapshots/")
+_TARGETS = (*_FILES, PREVIEW, "inputs/", "snapshots/")
 
 
 def barycenter_command(
@@ -44,6 +45,7 @@ def barycenter_command(
     metric: TheMetric = MetricOptions(),
     solver: BarycenterArguments = BarycenterOptions(),
     keep_snapshots: Annotated[bool, tyro.conf.arg(name="snapshots")] = True,
+    show_preview: Annotated[bool, tyro.conf.arg(name="preview")] = False,
     outdir: Path = Path("outputs/barycenter"),
     resume: bool = False,
 ) -> int:
@@ -61,6 +63,7 @@ def barycenter_command(
         metric: Which distance.
         solver: How the image is computed.
         keep_snapshots: Save the picture at log-spaced steps.
+        show_preview: Keep a strip of the inputs and the image so far in preview.png.
         outdir: Folder for everything the run writes.
         resume: Go on from the checkpoint in OUTDIR.
     """
@@ -82,7 +85,11 @@ def barycenter_command(
         init=_read_init(init, inputs),
         mask=pictures.read_mask(mask, inputs),
         run=run.begin(names, inputs, resume=resume),
-        callbacks=[run.callback(), *([snapshots(folder / "snapshots")] if keep_snapshots else [])],
+        callbacks=[
+            run.callback(),
+            *([snapshots(folder / "snapshots")] if keep_snapshots else []),
+            *([preview(folder / PREVIEW, inputs)] if show_preview else []),
+        ],
         progress="barycenter",
     )
     results = Results(folder)
@@ -91,7 +98,7 @@ def barycenter_command(
     results.write("mean.png", lambda path: save_image(path, found.problem.mean))
     arguments = flat(
         images=images, weights=weights, init=init, mask=mask, pictures=pictures, metric=metric,
-        solver=solver, snapshots=keep_snapshots, outdir=outdir, resume=resume,
+        solver=solver, snapshots=keep_snapshots, preview=show_preview, outdir=outdir, resume=resume,
     )  # fmt: skip
     record = run_record("barycenter", arguments, found)
     results.write("run.json", lambda path: write_json(path, record))

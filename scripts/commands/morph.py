@@ -22,12 +22,13 @@ from ..runs.folder import RunFolder, run_record
 from ..runs.options import flat
 from ..runs.path import FILES, PathArguments, PathSetup, judge, read_init, save_motion, save_path
 from ..runs.path_report import shown
+from ..runs.preview import PREVIEW
 from ..runs.report import REPORT, write_report
 from ..runs.results import Results
 
 logger = logging.getLogger("elpips")
 
-_TARGETS = (*FILES[1:], "run.json", REPORT, "frames/", "segments/")
+_TARGETS = (*FILES[1:], "run.json", REPORT, PREVIEW, "frames/", "segments/")
 _SETUP = PathSetup(outdir=Path("outputs/morph"))
 
 
@@ -82,7 +83,10 @@ def morph_command(
         init=read_init(setup.init, keys),
         mask=setup.pictures.read_mask(mask, keys),
         runs=runs,
-        callbacks=lambda pair: [parts[pair].callback()],
+        callbacks=lambda pair: [
+            parts[pair].callback(),
+            *setup.previews(folder, keys[[pair, (pair + 1) % len(keys)]]),
+        ],
         progress=[
             f"{start} to {end} ({index + 1} of {len(pairs)})"
             for index, (start, end) in enumerate(pairs)

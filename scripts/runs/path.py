@@ -35,6 +35,7 @@ from ...media import (
     write_figure,
 )
 from ...metrics import InputError, Metric, available_metrics
+from ...optim import Callback
 from .files import prepare_outdir, writes
 from .folder import RunFolder
 from .options import (
@@ -46,6 +47,7 @@ from .options import (
 )
 from .path_report import evaluation_record, judge_also
 from .plots import plot_motion, plot_path
+from .preview import PREVIEW, preview
 from .results import Results
 
 Animation = Literal["gif", "mp4", "webm", "webp", "apng"]
@@ -132,6 +134,8 @@ class PathSetup:
         How they are shown.
     outdir
         Folder for everything the run writes.
+    preview
+        Keep a strip of the frames so far in preview.png while a path is computed.
     resume
         Go on from the checkpoint in OUTDIR.
     """
@@ -144,7 +148,12 @@ class PathSetup:
     judgement: JudgeArguments = JudgeOptions()
     animation: ShowArguments = ShowOptions()
     outdir: Path = Path("outputs/geodesic")
+    preview: bool = False
     resume: bool = False
+
+    def previews(self, folder: Path, ends: Tensor) -> list[Callback]:
+        """Return the callbacks that show a path between ends (2, 3, H, W) while it is computed."""
+        return [preview(folder / PREVIEW, ends[:1], ends[1:])] if self.preview else []
 
     def prepare(self, paths: Sequence[Path], targets: Sequence[str]) -> Path:
         """Check and make the output folder for the targets, and return it."""
@@ -195,6 +204,7 @@ def solve_in(
     names: Sequence[str] = ("start", "end"),
     resume: bool | None = None,
     results: Results | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> Geodesic:
     """Compute the geodesic of ``frames`` frames between ``ends`` (2, 3, H, W).
 
@@ -211,7 +221,7 @@ def solve_in(
         init=read_init(init, ends),
         mask=mask,
         run=run.begin(names, ends, resume=resume),
-        callbacks=[run.callback()],
+        callbacks=[run.callback(), *callbacks],
         progress=label,
     )
     results = results or Results(folder)

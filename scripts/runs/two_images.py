@@ -19,10 +19,21 @@ from .path import (
     solve_in,
 )
 from .path_report import report_path
+from .preview import PREVIEW
 from .report import REPORT, write_report
 from .results import Results
 
-_TARGETS = (*FILES[1:], *MOTION[1:], "steps.png", "run.json", REPORT, "frames/", "flow/", "inputs/")
+_TARGETS = (
+    *FILES[1:],
+    *MOTION[1:],
+    "steps.png",
+    "run.json",
+    REPORT,
+    PREVIEW,
+    "frames/",
+    "flow/",
+    "inputs/",
+)
 
 
 def compute_path(
@@ -45,6 +56,7 @@ def compute_path(
         names=[start.stem, end.stem],
         resume=setup.resume,
         results=results,
+        callbacks=setup.previews(folder, ends),
     )
     record = run_record(command, flat(start=start, end=end, mask=mask, setup=setup), found)
     results.write("run.json", lambda path: write_json(path, record))
