@@ -41,6 +41,8 @@ from .overlay import overlay_share as overlay_share
 from .path_evaluation import PathComparison as PathComparison
 from .path_evaluation import PathEvaluation as PathEvaluation
 from .path_evaluation import evaluate_path as evaluate_path
+from .seam import Seams as Seams
+from .seam import measure_seams as measure_seams
 from .sharpness import high_band_energy as high_band_energy
 from .sharpness import high_band_ratio as high_band_ratio
 from .stationarity import stationarity_errors as stationarity_errors

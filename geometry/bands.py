@@ -15,6 +15,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from ..metrics.tiling import NO_WRAP, Wrap
 from .blur import gaussian_blur
 
 SIGMAS = (1.0, 2.0, 4.0, 8.0)
@@ -41,36 +42,41 @@ class BandPreconditioner:
     spread
         s, (N, bands, 3, H, W), or (1, ...) for all images alike, in pixel values: one for
         lightness and one for both opponent colours.
+    wrap
+        Axes (y, x) on which the filters go around.
     """
 
     spread: Tensor
+    wrap: Wrap = NO_WRAP
 
     @classmethod
-    def around(cls, start: Tensor, images: Tensor, weights: Tensor) -> BandPreconditioner:
+    def around(
+        cls, start: Tensor, images: Tensor, weights: Tensor, wrap: Wrap = NO_WRAP
+    ) -> BandPreconditioner:
         """Measure the spread of images (K, 3, H, W), weights (K,), around start (1, 3, H, W).
 
         In each band, the root of the weighted mean square over images and a Gaussian
         window a few times wider than the band's detail.
         """
-        squares = split(to_opponent(images - start)).square()
+        squares = split(to_opponent(images - start), wrap).square()
         mean = torch.einsum("k,kbchw->bchw", weights.to(images), squares)
         colours = mean[:, 1:].mean(1, keepdim=True)
         mean = torch.cat([mean[:, :1], colours, colours], dim=1)
         local = [
-            gaussian_blur(band, _WINDOW * max(1.0, sigma / 2))
+            gaussian_blur(band, _WINDOW * max(1.0, sigma / 2), wrap)
             for band, sigma in zip(mean, (*SIGMAS, SIGMAS[-1]), strict=True)
         ]
         # Floors, so that no pixel is frozen where the inputs happen to agree.
         floored = [band + _FLOOR * band.mean((1, 2), keepdim=True) + 1e-10 for band in local]
-        return cls(torch.stack(floored)[None].sqrt())
+        return cls(torch.stack(floored)[None].sqrt(), wrap)
 
     def apply(self, coordinates: Tensor) -> Tensor:
         """Return the images (N, 3, H, W) of coordinates (N, bands, 3, H, W)."""
-        return from_opponent(join(self.spread * coordinates))
+        return from_opponent(join(self.spread * coordinates, self.wrap))
 
     def adjoint(self, gradient: Tensor) -> Tensor:
         """Return the gradient in band coordinates of a gradient (N, 3, H, W) on images."""
-        return self.spread * split(to_opponent(gradient))
+        return self.spread * split(to_opponent(gradient), self.wrap)
 
 
 def to_opponent(images: Tensor) -> Tensor:
@@ -83,19 +89,19 @@ def from_opponent(images: Tensor) -> Tensor:
     return torch.einsum("oc,nohw->nchw", _OPPONENT.to(images), images)
 
 
-def split(images: Tensor) -> Tensor:
+def split(images: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
     """Split images (N, 3, H, W) into bands (N, bands, 3, H, W), fine to coarse."""
-    levels = [images, *(gaussian_blur(images, sigma) for sigma in SIGMAS)]
+    levels = [images, *(gaussian_blur(images, sigma, wrap) for sigma in SIGMAS)]
     differences = [fine - coarse for fine, coarse in pairwise(levels)]
     return torch.stack([*differences, levels[-1]], dim=1)
 
 
-def join(bands: Tensor) -> Tensor:
+def join(bands: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
     """Filter each band by its own filter and add: the adjoint of `split`."""
     fine = bands[:, :-1]
     # sum_b (G_{b-1} - G_b) z_b + G_last z_last, with one blur per sigma.
     steps = bands[:, 1:] - fine
     images = bands[:, 0]
     for index, sigma in enumerate(SIGMAS):
-        images = images + gaussian_blur(steps[:, index], sigma)
+        images = images + gaussian_blur(steps[:, index], sigma, wrap)
     return images

@@ -21,6 +21,7 @@ from ..metrics import (
 )
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
+from ..metrics.tiling import Wrap, wrap_of
 from ..optim import GradientSample, Preconditioner
 from .bands import BandPreconditioner
 from .barycenter_evaluation import weighted_mean
@@ -85,13 +86,14 @@ class BarycenterProblem:
             raise InputError(f"subset: found {subset}, expected 1 to {len(images)} inputs")
         if isinstance(metric, str):
             metric = create_metric(metric, device=images.device)
+        metric = metric.tiled(options.tile)
         simplex = to_simplex(weights, len(images))
         return cls(
             images=images.detach(),
             weights=simplex.to(images),
             metric=metric,
             working_metric=working_copy(metric, options.precision),
-            initial=_initial(images.detach(), simplex.to(images), init, seed),
+            initial=_initial(images.detach(), simplex.to(images), init, seed, wrap_of(metric.tile)),
             power=options.power,
             draws=options.draws,
             subset=None if subset == len(images) else subset,
@@ -162,7 +164,9 @@ class BarycenterProblem:
 
     def preconditioner(self) -> Preconditioner:
         """Return how far, by place and band, the solution may be from the start."""
-        bands = BandPreconditioner.around(self.initial, self.images, self.weights)
+        bands = BandPreconditioner.around(
+            self.initial, self.images, self.weights, wrap_of(self.metric.tile)
+        )
         return masked(bands, self.mask)
 
     @torch.no_grad()
@@ -203,7 +207,7 @@ def to_simplex(weights: Sequence[float] | None, count: int) -> Tensor:
     return values / values.sum()
 
 
-def _initial(images: Tensor, weights: Tensor, init: Init | Tensor, seed: int) -> Tensor:
+def _initial(images: Tensor, weights: Tensor, init: Init | Tensor, seed: int, wrap: Wrap) -> Tensor:
     if isinstance(init, Tensor):
         if init.shape not in (images.shape[1:], images[:1].shape):
             raise InputError(
@@ -216,9 +220,9 @@ def _initial(images: Tensor, weights: Tensor, init: Init | Tensor, seed: int) ->
     if init == "image":
         return images[int(weights.argmax())][None].clone()
     if init == "objects":
-        return meet(images, weights)
+        return meet(images, weights, wrap)
     if init == "texture":
-        return texture_noise(images, weights[None], seed)
+        return texture_noise(images, weights[None], seed, wrap)
     if init == "noise":
         return noise_images(images, 1, seed)
     known = ", ".join(get_args(Init))

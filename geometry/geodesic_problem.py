@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..metrics import Draw, InputError, Metric, check_image, create_metric, working_copy
@@ -14,6 +13,7 @@ from ..metrics.base import image_size
 from ..metrics.checks import check_number
 from ..metrics.memory import check_memory
 from ..metrics.seeds import stream
+from ..metrics.tiling import Wrap, wrap_of
 from ..optim import GradientSample, Preconditioner
 from .bands import BandPreconditioner
 from .identity import Identity, digest, digests, metric_identity
@@ -25,6 +25,7 @@ from .ranks import active
 from .reference_path import PathInit, Reference, reference_path
 from .shared_path import Split, shared_energies
 from .sine_modes import PathPreconditioner, times_of
+from .torus import resize
 
 _HELD_OUT_DRAWS = 4
 # Images per frame that are in memory at once while a path is computed, at least: moments of the
@@ -98,13 +99,16 @@ class GeodesicProblem:
         check_frames(frames, image_size(start), start.device, options)
         if isinstance(metric, str):
             metric = create_metric(metric, device=start.device)
+        metric = metric.tiled(options.tile)
         ends = torch.stack([start, end]).detach()
         problem = cls(
             ends=ends,
             transitions=frames - 1,
             metric=metric,
             working_metric=working_copy(metric, options.precision),
-            reference=reference_path(ends[0], ends[1], init, options.motion or 1.0),
+            reference=reference_path(
+                ends[0], ends[1], init, options.motion or 1.0, wrap_of(metric.tile)
+            ),
             init=init if isinstance(init, str) else "frames",
             power=options.power,
             draws=options.draws if metric.stochastic else 1,
@@ -134,6 +138,11 @@ class GeodesicProblem:
         }
 
     @property
+    def wrap(self) -> Wrap:
+        """Axes (y, x) on which images repeat."""
+        return wrap_of(self.metric.tile)
+
+    @property
     def size(self) -> tuple[int, int]:
         """(H, W)."""
         return image_size(self.ends)
@@ -148,7 +157,9 @@ class GeodesicProblem:
         """Where to start: the reference path or, as far as a mask lets it, noise."""
         if self.init == "texture":
             times = torch.tensor(times_of(self.transitions)[1:-1])
-            noise = texture_noise(self.ends, torch.stack([1 - times, times], 1), self.seed)
+            noise = texture_noise(
+                self.ends, torch.stack([1 - times, times], 1), self.seed, self.wrap
+            )
         elif self.init == "noise":
             noise = noise_images(self.ends, self.transitions - 1, self.seed)
         else:
@@ -159,16 +170,17 @@ class GeodesicProblem:
         """Return the same problem with other transitions and at another size (H, W)."""
         if size == self.size:
             return replace(self, transitions=transitions)
-        reference = self.reference
+        reference, wrap = self.reference, self.wrap
         return replace(
             self,
-            ends=resize(self.ends, size),
+            ends=resize(self.ends, size, wrap),
             transitions=transitions,
             reference=Reference(
-                lambda times: resize(reference(times), size), resize(reference.halfway, size)
+                lambda times: resize(reference(times), size, wrap),
+                resize(reference.halfway, size, wrap),
             ),
             held_out_draws=self._set_aside(size),
-            mask=None if self.mask is None else resize(self.mask[None, None], size)[0, 0],
+            mask=None if self.mask is None else resize(self.mask[None, None], size, wrap)[0, 0],
         )
 
     def complete(self, frames: Tensor) -> Tensor:
@@ -198,7 +210,7 @@ class GeodesicProblem:
         """Return coordinates scaled by how far frames may have to go, by place and band."""
         ends = self.reference.halfway
         halves = torch.tensor([0.5, 0.5])
-        bands = BandPreconditioner.around(ends.mean(0, keepdim=True), ends, halves)
+        bands = BandPreconditioner.around(ends.mean(0, keepdim=True), ends, halves, self.wrap)
         return masked(PathPreconditioner(bands, self.transitions), self.mask)
 
     def _energies(
@@ -226,11 +238,6 @@ class GeodesicProblem:
     def _set_aside(self, size: tuple[int, int]) -> tuple[Draw, ...]:
         count = _HELD_OUT_DRAWS if self.metric.stochastic else 1
         return tuple(self.metric.draws(size, count, stream(self.seed, "held_out")))
-
-
-def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
-    """Scale images (N, 3, H, W) to ``size`` (H, W), antialiased."""
-    return F.interpolate(images, size, mode="bilinear", antialias=True, align_corners=False)
 
 
 def _pixel_energy(frames: Tensor) -> tuple[float, Tensor]:

@@ -25,6 +25,7 @@ _WORDS = {
     "frames": "--frames {made}, not {found}",
     "weights": "--weights {made}, not {found}",
     "metric": "--metric {made}, not {found}",
+    "tile": "--tile {made}, not {found}",
     "ensemble": "another --ensemble, or other --scale-levels",
     "metric weights": "other files of the metric's weights",
     "precision": "--precision {made}, not {found}",
@@ -65,6 +66,8 @@ def metric_identity(metric: Metric, working_metric: Metric) -> dict[str, Any]:
         "metric": metric.name,
         "metric weights": [weights.sha256 for weights in metric.pretrained],
         "ensemble": str(getattr(metric, "ensemble", None)),
+        # As of runs that were begun before images could tile.
+        "tile": None if metric.tile == "none" else metric.tile,
         "precision": precision_of(working_metric),
     }
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..metrics.tiling import NO_WRAP, Wrap
 from .crisp_fade import local_energy
 from .texture_flow import mix, object_motion
 from .warp import carry, pixel_grid
 
 
-def meet(images: Tensor, weights: Tensor) -> Tensor:
+def meet(images: Tensor, weights: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
     """Move images (K, 3, H, W) until their objects meet, and mix them, (1, 3, H, W).
 
     What belongs together (`object_motion`, of every image to every other) goes to the mean,
@@ -23,6 +24,6 @@ def meet(images: Tensor, weights: Tensor) -> Tensor:
         motion = torch.zeros_like(grid)
         for other, (weight, towards) in enumerate(zip(weights, images, strict=True)):
             if other != index and weight > 0:
-                motion = motion + weight * object_motion(image, towards)
-        places.append(grid - carry(motion, grid, 1.0))
-    return mix(images, local_energy(images), torch.stack(places), weights)[None]
+                motion = motion + weight * object_motion(image, towards, wrap=wrap)
+        places.append(grid - carry(motion, grid, 1.0, wrap))
+    return mix(images, local_energy(images, wrap), torch.stack(places), weights, wrap)[None]

@@ -118,6 +118,7 @@ def morph(
     check_frames(frames, image_size(images), images.device, options)
     if isinstance(metric, str):
         metric = create_metric(metric, device=images.device)
+    metric = metric.tiled(options.tile)
     keys = torch.cat([images, images[:1]]) if loop else images
     total = (frames - 1) * (len(keys) - 1)
     counts = share_out(chords(metric, keys, options.seed), total)

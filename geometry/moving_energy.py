@@ -11,6 +11,7 @@ from ..metrics import Metric
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..metrics.statistics import standard_error
+from ..metrics.tiling import wrap_of
 from .options import check_draws
 from .warp import pixel_grid, sample
 
@@ -52,8 +53,9 @@ def moving_energy(
     count = len(frames) - 1
     half = displacements / 2
     grid = pixel_grid(frames)
-    before = sample(frames[:-1], grid - half).clamp(0, 1)
-    after = sample(frames[1:], grid + half).clamp(0, 1)
+    wrap = wrap_of(metric.tile)
+    before = sample(frames[:-1], grid - half, wrap=wrap).clamp(0, 1)
+    after = sample(frames[1:], grid + half, wrap=wrap).clamp(0, 1)
     samples = []
     number = draws if metric.stochastic else 1
     for draw in metric.draws(image_size(frames), number, stream(seed, "evaluate")):

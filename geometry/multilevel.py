@@ -31,11 +31,12 @@ from ..optim import (
     project,
     start,
 )
-from .geodesic_problem import GeodesicProblem, resize
+from .geodesic_problem import GeodesicProblem
 from .identity import Identity
 from .options import GeodesicOptions
 from .sine_modes import extend_moments, resample, times_of
 from .soundness import UnsoundError, check_fits, check_sound
+from .torus import resize
 
 _SMALLEST_SIDE = 32
 
@@ -194,7 +195,7 @@ def _lift(x: Tensor, coarse: GeodesicProblem, fine: GeodesicProblem) -> Tensor:
         return x
     deviation = resample(x - coarse.middle, times_of(fine.transitions)[1:-1])
     if coarse.size != fine.size:
-        deviation = resize(deviation, fine.size)
+        deviation = resize(deviation, fine.size, fine.wrap)
         if fine.mask is not None:
             deviation = deviation * (fine.mask > 0)
     return project(fine.middle + deviation)
@@ -208,7 +209,7 @@ def _carry(run: RunState, coarse: Level, fine: Level) -> RunState:
 
     def transfer(moments: Tensor, order: int) -> Tensor:
         extended = extend_moments(moments, fine.problem.transitions, order=order)
-        return _enlarge(extended, fine.problem.size, order=order)
+        return _enlarge(extended, fine.problem, order=order)
 
     state = fine.solver.carry(run.solver, x, transfer)
     value = fine.problem.held_out(x)
@@ -224,15 +225,15 @@ def _carry(run: RunState, coarse: Level, fine: Level) -> RunState:
     )
 
 
-def _enlarge(moments: Tensor, size: tuple[int, int], *, order: int) -> Tensor:
-    """Return moments (M, bands, 3, h, w) for images of another size: (M, bands, 3, H, W).
+def _enlarge(moments: Tensor, fine: GeodesicProblem, *, order: int) -> Tensor:
+    """Return moments (M, bands, 3, h, w) for images of a finer problem: (M, bands, 3, H, W).
 
     Detail of a pixel's scale becomes detail of twice that scale, one band coarser, and a
     gradient is shared by as many more pixels.
     """
-    height, width = moments.shape[-2:]
+    size, (height, width) = fine.size, moments.shape[-2:]
     if (height, width) == size:
         return moments
     share = (height * width / (size[0] * size[1])) ** order
-    larger = share * resize(moments.flatten(0, 1), size).view(*moments.shape[:-2], *size)
+    larger = share * resize(moments.flatten(0, 1), size, fine.wrap).view(*moments.shape[:-2], *size)
     return torch.cat([larger[:, :1], larger[:, :-1]], dim=1)

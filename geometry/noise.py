@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..metrics.seeds import stream
+from ..metrics.tiling import NO_WRAP, Wrap
 from .bands import split
 from .crisp_fade import local_mean
 
@@ -29,7 +30,7 @@ def noisy(images: Tensor, sigma: float, seed: int) -> Tensor:
     return (images + sigma * noise.to(images)).clamp(0, 1)
 
 
-def texture_noise(images: Tensor, weights: Tensor, seed: int) -> Tensor:
+def texture_noise(images: Tensor, weights: Tensor, seed: int, wrap: Wrap = NO_WRAP) -> Tensor:
     """Return images that have in common with their inputs only what these share.
 
     Each band of detail is the weighted mean of the inputs as far as they agree around a
@@ -45,24 +46,26 @@ def texture_noise(images: Tensor, weights: Tensor, seed: int) -> Tensor:
         (T, K), each row the weights of one result: not negative, with the sum 1.
     seed
         Of the noise.
+    wrap
+        Axes (y, x) on which images repeat.
 
     Returns
     -------
     Tensor
         (T, 3, H, W) in [0, 1].
     """
-    bands = split(images)
+    bands = split(images, wrap)
     shape = bands.shape[1], 1, *images.shape[-2:]
     noise = torch.randn(shape, generator=stream(seed, "init")).to(images)
     # A noise of its own for each band, so that bands do not add up to more than they are.
-    noise_bands = split(noise).diagonal(dim1=0, dim2=1).movedim(-1, 0)
-    noise_energy = local_mean(noise_bands[None].square())[0]
-    energies = local_mean(bands.square())
+    noise_bands = split(noise, wrap).diagonal(dim1=0, dim2=1).movedim(-1, 0)
+    noise_energy = local_mean(noise_bands[None].square(), wrap)[0]
+    energies = local_mean(bands.square(), wrap)
     results = []
     for row in weights.to(images):
         mean = torch.einsum("k,kbchw->bchw", row, bands)
         energy = torch.einsum("k,kbchw->bchw", row, energies)
-        found = local_mean(mean[None].square())[0]
+        found = local_mean(mean[None].square(), wrap)[0]
         # The mean of inputs without anything in common loses this share of their energy.
         most = (1 - row.square().sum()).clamp(min=_LEAST)
         lost = 1 - found / (energy + _TINY)

@@ -10,6 +10,7 @@ import torch
 
 from ..metrics import InputError, Precision
 from ..metrics.checks import check_fields, check_number
+from ..metrics.tiling import Tile, wrap_of
 from ..optim import StoppingCriteria
 from .quality import Effort, Quality, check_quality, effort
 from .shared_path import Split
@@ -70,6 +71,9 @@ class DescentOptions(SolvingOptions):
         Stop when the gradient has fallen to this fraction of its first norm; 0 is off.
     patience
         Stop after this many evaluations (one per 50 steps) without a new best; 0 is off.
+    tile
+        Keep images seamless that repeat along x (left and right borders meet), y (top and
+        bottom), or both. Distances are then of images without borders.
     """
 
     quality: Quality | None = None
@@ -79,6 +83,7 @@ class DescentOptions(SolvingOptions):
     schedule: Schedule = "adaptive"
     tolerance: float = 0.0
     patience: int = 0
+    tile: Tile = "none"
 
     def check(self) -> None:
         """Raise `InputError` for numbers that no run can use, before the work begins."""
@@ -87,6 +92,7 @@ class DescentOptions(SolvingOptions):
         if self.schedule not in get_args(Schedule):
             known = "expected 'adaptive' or 'released'"
             raise InputError(f"schedule: found {self.schedule!r}, {known}")
+        wrap_of(self.tile)
 
     def effort(self, device: torch.device) -> Effort:
         """Return what the quality does on a device."""

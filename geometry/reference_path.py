@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..metrics import InputError, check_images
+from ..metrics.tiling import NO_WRAP, Wrap
 from .crisp_fade import crisp_fade, restore_contrast
 from .flow_interpolation import find_motions, move
 from .sine_modes import nearest_knot, resample, times_of
@@ -52,7 +53,11 @@ def cross_fade(start: Tensor, end: Tensor, times: Sequence[float]) -> Tensor:
 
 
 def reference_path(
-    start: Tensor, end: Tensor, init: PathInit | Tensor, stiffness: float = 1.0
+    start: Tensor,
+    end: Tensor,
+    init: PathInit | Tensor,
+    stiffness: float = 1.0,
+    wrap: Wrap = NO_WRAP,
 ) -> Reference:
     """Return the path between images (3, H, W) that a geodesic starts from.
 
@@ -60,7 +65,8 @@ def reference_path(
     frame the nearer end), ``"texture"`` and ``"noise"`` (the crisp and the plain fade; solvers
     start from `texture_noise` and `noise_images`), ``"flow"`` (both ends warped along their
     optical flow, with the contrast that blending them takes), ``"objects"`` (`TextureFlow`,
-    of a stiffness) or frames (T, 3, H, W), the first and last of which stand for the ends.
+    of a stiffness) or frames (T, 3, H, W), the first and last of which stand for the ends. On
+    axes (y, x) that wrap images repeat.
     """
     ends = torch.stack([start, end])
     if isinstance(init, Tensor):
@@ -72,17 +78,19 @@ def reference_path(
             )
         return Reference(lambda times: interpolate_path(init.to(start), times), ends)
     if init == "flow":
-        motions = find_motions(start, end)
+        motions = find_motions(start, end, wrap)
         return Reference(
-            lambda times: torch.stack([_crisp_flow(start, end, time, motions) for time in times]),
-            move(start, end, 0.5, motions)[1],
+            lambda times: torch.stack(
+                [_crisp_flow(start, end, time, motions, wrap) for time in times]
+            ),
+            move(start, end, 0.5, motions, wrap)[1],
         )
     if init == "objects":
-        flow = TextureFlow.between(start, end, stiffness)
+        flow = TextureFlow.between(start, end, stiffness, wrap)
         return Reference(flow.path, flow.layers(0.5), flow.velocity)
     at: dict[str, Callable[[Sequence[float]], Tensor]] = {
-        "texture": lambda times: crisp_fade(start, end, times),
-        "crisp": lambda times: crisp_fade(start, end, times),
+        "texture": lambda times: crisp_fade(start, end, times, wrap),
+        "crisp": lambda times: crisp_fade(start, end, times, wrap),
         "blend": lambda times: cross_fade(start, end, times),
         "noise": lambda times: cross_fade(start, end, times),
         "nearest": lambda times: torch.stack([start if time < 0.5 else end for time in times]),
@@ -119,8 +127,8 @@ def interpolate_path(
     )
 
 
-def _crisp_flow(start: Tensor, end: Tensor, time: float, motions: Tensor) -> Tensor:
+def _crisp_flow(start: Tensor, end: Tensor, time: float, motions: Tensor, wrap: Wrap) -> Tensor:
     if time in (0, 1):
         return end if time else start
-    frame, (first, last) = move(start, end, time, motions)
-    return restore_contrast(frame, first, last, time)
+    frame, (first, last) = move(start, end, time, motions, wrap)
+    return restore_contrast(frame, first, last, time, wrap)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from .errors import InputError
 from .functions import SquaredDistance, SquaredSteps
+from .tiling import Tile, wrap_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,11 +101,14 @@ class Metric(nn.Module, ABC):
         Records of the files of pretrained numbers that it stands on.
     stochastic
         Whether two draws can differ.
+    tile
+        Axes on which images are a torus to it.
     """
 
     name: str
     pretrained: tuple[Weights, ...] = ()
     stochastic = False
+    tile: Tile = "none"
 
     @abstractmethod
     def draw(
@@ -133,6 +137,21 @@ class Metric(nn.Module, ABC):
             Images of another shape, type or range, of another number than the draw is for,
             or too small for the network.
         """
+
+    def tiled(self, tile: Tile) -> Metric:
+        """Return this metric of images that tile; itself for none.
+
+        Raises
+        ------
+        InputError
+            There is no such way to tile, or to this metric images have borders.
+        """
+        if any(wrap_of(tile)):
+            raise InputError(
+                f"tile: {self.name} has no ensemble that could roll images, and to it they have "
+                "borders; expected an E-LPIPS metric or l2"
+            )
+        return self
 
     def distance(self, a: Embedding, b: Embedding) -> Tensor:
         """Return the distances (N,) of embeddings of the same draw; N = 1 broadcasts."""

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from .base import Draw
 from .errors import InputError
+from .tiling import NO_WRAP, Tile, Wrap, wrap_of
 
 FLIPS: tuple[tuple[int, ...], ...] = ((-1,), (-2,), (-2, -1), ())
 """Axes flipped by flip code 0 (left-right), 1 (up-down), 2 (both), 3 (none)."""
@@ -48,6 +49,9 @@ class Ensemble:
     fast
         The released ``fast_and_approximate`` variant: scale and offset crop instead of
         padding by reflection, so that borders count less and steps cost less.
+    tile
+        Axes on which images are a torus: there they are rolled by any number of pixels in
+        place of the offset, and nothing is reflected.
     """
 
     scale: bool = True
@@ -60,6 +64,8 @@ class Ensemble:
     gain: Literal["color", "brightness", "none"] = "color"
     dropout_keep: float = 0.99
     fast: bool = False
+    # Said only where it is not none, so that what a run was of reads as before.
+    tile: Tile = field(default="none", repr=False)
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -73,6 +79,13 @@ class Ensemble:
             raise InputError(f"gain: found {self.gain!r}, expected color, brightness or none")
         if not 0 < self.dropout_keep <= 1:
             raise InputError(f"dropout_keep: found {self.dropout_keep}, expected in (0, 1]")
+        if any(self.wrap) and not self.offset:
+            raise InputError(f"tile: found {self.tile!r}, which needs the offset, and it is off")
+
+    @property
+    def wrap(self) -> Wrap:
+        """Which of the axes (y, x) are a circle."""
+        return wrap_of(self.tile)
 
     def levels(self, size: tuple[int, int]) -> int:
         """Return the number of scale levels for images of ``size`` (H, W)."""
@@ -111,7 +124,8 @@ class EnsembleDraw(Draw):
     transpose
         Whether x and y are exchanged; one for the batch.
     offset
-        (y, x) in 0..offset_max per item; None: no translation and no padding.
+        (y, x) per item, in 0..offset_max, or on an axis that wraps the roll in 0..side-1;
+        None: no translation and no padding.
     offset_max
         The largest offset: every image grows by that much (``fast``: shrinks).
     flip
@@ -124,6 +138,8 @@ class EnsembleDraw(Draw):
         Per item the seed of its dropout masks; None: off.
     fast
         Crop instead of pad.
+    wrap
+        Axes (y, x) on which images are rolled and continued by themselves, in place of both.
     """
 
     scale_level: int = 1
@@ -136,6 +152,7 @@ class EnsembleDraw(Draw):
     gain: Tensor | None = field(default=None, compare=False)
     dropout_seeds: tuple[int, ...] | None = None
     fast: bool = False
+    wrap: Wrap = NO_WRAP
 
     @property
     def share(self) -> float:
@@ -153,7 +170,8 @@ def draw_ensemble(
 
     As released, scale and transpose are drawn once for the batch, offsets and dropout
     independently per item, and flips, permutations and gains are stratified over the
-    batch (Latin hypercube). A member that is off leaves the others' numbers unchanged.
+    batch (Latin hypercube). A member that is off leaves the others' numbers unchanged, and so
+    does an axis that wraps.
     """
     level = 1 + int(torch.multinomial(ensemble.level_weights(size), 1, generator=generator))
     scale_offset = torch.randint(level, (2,), generator=generator).tolist()
@@ -163,6 +181,10 @@ def draw_ensemble(
     permutation = _PERMUTATIONS[_stratified(len(_PERMUTATIONS), batch, generator)].tolist()
     gain = torch.stack([_latin_uniform(batch, generator) for _ in range(3)], dim=1)
     seeds = torch.randint(_SEEDS, (batch,), generator=generator).tolist()
+    for axis in (each for each in (0, 1) if ensemble.wrap[each]):
+        rolls = torch.randint(size[axis], (batch,), generator=generator).tolist()
+        for item, roll in zip(offset, rolls, strict=True):
+            item[axis] = roll
     low, high = _GAIN_RANGE
     gain = low + (high - low) * (gain if ensemble.gain == "color" else gain[:, :1].expand(-1, 3))
     return EnsembleDraw(
@@ -177,6 +199,7 @@ def draw_ensemble(
         gain=gain if ensemble.gain != "none" else None,
         dropout_seeds=tuple(seeds) if ensemble.dropout_keep < 1 else None,
         fast=ensemble.fast,
+        wrap=ensemble.wrap,
     )
 
 

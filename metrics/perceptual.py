@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -13,6 +15,7 @@ from .dropout import Dropout
 from .ensemble import Ensemble, EnsembleDraw, draw_ensemble
 from .errors import InputError
 from .functions import WeightedUnit
+from .tiling import Tile, wrap_of
 from .transforms import transform
 from .trunks import Drop, Trunk, normalise
 
@@ -62,6 +65,7 @@ class PerceptualMetric(Metric):
         self.trunk = trunk
         self.ensemble = ensemble
         self.pretrained = pretrained
+        self.tile = "none" if ensemble is None else ensemble.tile
         self.stochastic = ensemble is not None and ensemble.is_random
         for index, values in enumerate(linear):
             if (values < 0).any():
@@ -79,6 +83,15 @@ class PerceptualMetric(Metric):
     def device(self) -> torch.device:
         """Where the network is."""
         return self.get_buffer("root0").device
+
+    def tiled(self, tile: Tile) -> Metric:
+        """Return the metric whose ensemble rolls images; the network is shared."""
+        if self.ensemble is None or not any(wrap_of(tile)):
+            return super().tiled(tile)
+        found = copy.copy(self)
+        found.ensemble = replace(self.ensemble, tile=tile)
+        found.tile = tile
+        return found
 
     def draw(
         self, size: tuple[int, int], generator: torch.Generator | None = None, batch: int = 1

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor
 
 from .base import Draw, Embedding, Metric, check_images
+from .tiling import Tile, wrap_of
 
 
 class L2(Metric):
@@ -20,6 +23,14 @@ class L2(Metric):
     def __init__(self) -> None:
         super().__init__()
         self.eval()
+
+    def tiled(self, tile: Tile) -> L2:
+        """Return the same metric: to it pixels have no neighbours."""
+        if not any(wrap_of(tile)):
+            return self
+        found = copy.copy(self)
+        found.tile = tile
+        return found
 
     def draw(
         self, size: tuple[int, int], generator: torch.Generator | None = None, batch: int = 1

@@ -13,8 +13,8 @@ from typing import Any
 
 from .command_tree import ELPIPS
 
-# Options of a number that may be left out, and what it is then.
-_IMPLIED = {"--motion": "1"}
+# Options of a value that may be left out, what it is then, and what it may be but a number.
+_IMPLIED = {"--motion": ("1", ()), "--tile": ("both", ("none", "x", "y", "both"))}
 
 
 def implementation_of(target: str) -> Callable[..., Any]:
@@ -67,12 +67,13 @@ def _unboxed(text: str) -> str:
 
 
 def completed(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments with the numbers that options imply."""
+    """Return the arguments with the values that options imply."""
     completed: list[str] = []
     for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
         completed.append(argument)
-        if argument in _IMPLIED and not _is_number(following):
-            completed.append(_IMPLIED[argument])
+        implied, known = _IMPLIED.get(argument, ("", ()))
+        if implied and following not in known and not _is_number(following):
+            completed.append(implied)
     return completed
 
 

@@ -30,6 +30,7 @@ from ..runs.plots import plot_barycenter
 from ..runs.preview import PREVIEW, preview
 from ..runs.report import REPORT, write_report
 from ..runs.results import Results
+from ..runs.seams import note_seams, seams_line
 
 _FILES = ("barycenter.png", "mean.png", "comparison.png", "objective.png", "run.json", REPORT)
 _TARGETS = (*_FILES, PREVIEW, "inputs/", "snapshots/")
@@ -76,6 +77,7 @@ def barycenter_command(
     others += [mask] if mask else []
     folder = prepare_outdir(outdir, writes(_TARGETS, resume), [*images, *others], resume=resume)
     inputs = pictures.read(images).to(metric.where)
+    note_seams(names, inputs, solver.tile)
     run = RunFolder(folder)
     found = barycenter(
         inputs,
@@ -154,7 +156,7 @@ def _report(found: Barycenter, record: Mapping[str, Any]) -> str:
             f"NOTE: much of it is a double exposure: {record['overlay']:.0%} of its detail is a "
             "mix of the inputs'; --init objects may help"
         )
-    return "\n".join([*lines, closing_line(found)])
+    return "\n".join([*lines, *seams_line([record]), closing_line(found)])
 
 
 def _row(

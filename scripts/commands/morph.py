@@ -25,6 +25,7 @@ from ..runs.path_report import shown
 from ..runs.preview import PREVIEW
 from ..runs.report import REPORT, write_report
 from ..runs.results import Results
+from ..runs.seams import note_seams, seams_line
 
 logger = logging.getLogger("elpips")
 
@@ -59,6 +60,7 @@ def morph_command(
     folder = setup.prepare([*images, *([mask] if mask else [])], _TARGETS)
     keys = setup.read(images)
     names = [path.stem for path in images]
+    note_seams(names, keys, setup.solver.tile)
     pairs = list(pairwise([*names, names[0]] if loop else names))
     parts = [
         RunFolder(prepare_outdir(folder / "segments" / f"{index:02d}"))
@@ -149,4 +151,4 @@ def _report(pairs: Sequence[tuple[str, str]], evaluation: dict[str, Any]) -> str
         f"variation of all steps {evaluation['uniformity_cv']:.3f} "
         f"(cross-fades {evaluation['baseline']['uniformity_cv']:.3f})"
     )
-    return "\n".join(lines)
+    return "\n".join([*lines, *seams_line(segments)])

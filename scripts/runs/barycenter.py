@@ -15,6 +15,7 @@ from ...media import Cell, save_grid, save_image
 from ...metrics import InputError
 from ...optim import Callback, RunState
 from .files import prepare_outdir
+from .seams import seams_record
 
 logger = logging.getLogger("elpips")
 
@@ -60,9 +61,11 @@ def evaluation_record(found: Barycenter) -> dict[str, Any]:
     return {
         **vars(evaluation),
         **_appearance(found.image, found.problem),
+        **seams_record(found.image[None], found.problem.metric.tile),
         "baseline": {
             **vars(evaluation.baseline),
             **_appearance(found.problem.mean, found.problem),
+            **seams_record(found.problem.mean[None], found.problem.metric.tile),
         },
     }
 

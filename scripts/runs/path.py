@@ -49,6 +49,7 @@ from .path_report import evaluation_record, judge_also
 from .plots import plot_motion, plot_path
 from .preview import PREVIEW, preview
 from .results import Results
+from .seams import seams_record
 
 Animation = Literal["gif", "mp4", "webm", "webp", "apng"]
 """Endings of the names of animations."""
@@ -280,7 +281,7 @@ def judge(found: Geodesic, options: JudgeOptions) -> dict[str, Any]:
     """Return the ``evaluation`` of run.json; after Ctrl-C on few draws, and in less depth."""
     metric, frames, seed = found.problem.metric, found.frames, found.options.seed
     also = judge_also(frames, options.also, metric.name, seed, found.options.chunk)
-    record = evaluation_record(found.evaluation, also)
+    record = evaluation_record(found.evaluation, also) | seams_record(frames, metric.tile)
     if (displacements := found.displacements) is not None:
         draws = found.evaluation.path.draws
         moving = moving_energy(metric, frames, displacements, draws=draws, seed=seed)

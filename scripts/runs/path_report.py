@@ -13,6 +13,7 @@ from torch import Tensor
 from ...geometry.path_evaluation import PathComparison, evaluate_path
 from ...metrics import InputError, create_metric
 from ...metrics.weights import WeightsError
+from .seams import seams_line
 
 logger = logging.getLogger("elpips")
 
@@ -77,6 +78,7 @@ def report_path(record: dict[str, Any], *, solved: bool) -> str:
             f"gradient left at the frames: at most {max(residuals):.2g}, at the cross-fade's "
             f"{max(record['baseline']['residuals']):.2g}"
         )
+    lines += seams_line([record])
     if moving := record.get("moving"):
         fade = record["baseline"]["energy"]
         lines.append(

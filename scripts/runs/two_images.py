@@ -22,6 +22,7 @@ from .path_report import report_path
 from .preview import PREVIEW
 from .report import REPORT, write_report
 from .results import Results
+from .seams import note_seams
 
 _TARGETS = (
     *FILES[1:],
@@ -44,6 +45,8 @@ def compute_path(
     folder = setup.prepare([start, end, *([mask] if mask else [])], _TARGETS)
     ends = setup.read([start, end])
     results = Results(folder)
+    ends, names = setup.read([start, end]), [start.stem, end.stem]
+    note_seams(names, ends, setup.solver.tile)
     found = solve_in(
         folder,
         ends,
@@ -53,7 +56,7 @@ def compute_path(
         init=setup.init,
         mask=setup.pictures.read_mask(mask, ends),
         label=command,
-        names=[start.stem, end.stem],
+        names=names,
         resume=setup.resume,
         results=results,
         callbacks=setup.previews(folder, ends),

@@ -38,3 +38,15 @@ def test_blur_is_its_own_adjoint_and_keeps_means(sigma: float) -> None:
     left, right = (gaussian_blur(x, sigma) * y).sum(), (x * gaussian_blur(y, sigma)).sum()
     torch.testing.assert_close(left, right)
     torch.testing.assert_close(gaussian_blur(x, sigma).mean((2, 3)), x.mean((2, 3)))
+
+
+@pytest.mark.parametrize("sigma", [0.5, 3.0, 40.0])
+def test_blur_goes_around_axes_that_wrap(sigma: float) -> None:
+    images = torch.rand(2, 3, 9, 14, generator=torch.Generator().manual_seed(2)).double()
+    blurred = gaussian_blur(images, sigma, (True, True))
+    rolled = gaussian_blur(images.roll((4, -5), (-2, -1)), sigma, (True, True))
+    torch.testing.assert_close(rolled, blurred.roll((4, -5), (-2, -1)))
+    torch.testing.assert_close(blurred.mean((2, 3)), images.mean((2, 3)))
+    row = torch.cat([images[:1, :1, :1]] * 9, -1).repeat(1, 1, 9, 1)
+    across = gaussian_blur(row[..., :14], sigma, (False, True))
+    torch.testing.assert_close(across, gaussian_blur(row, sigma)[..., 56:70], rtol=1e-3, atol=1e-3)

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from elpips.geometry import GeodesicOptions, GeodesicProblem
-from elpips.geometry.geodesic_problem import resize
 from elpips.geometry.noise import noise_images
+from elpips.geometry.torus import resize
 from elpips.media.crop import resize_short_side
 from elpips.media.samples import read_sample
 from elpips.metrics import Ensemble

@@ -24,6 +24,8 @@ IDENTITY = {
     "start": "c",
 }
 
+METRIC = tiny(Ensemble())
+
 
 def run_of(identity):
     return start(quadratic(), PaperAdam(), MIDDLE, 0, identity)
@@ -90,3 +92,11 @@ def test_metrics_are_told_apart_by_what_changes_their_numbers() -> None:
 def test_identities_are_plain_and_survive_a_file() -> None:
     identity = dict(GeodesicProblem.of(START, END, 5, metric=tiny(Ensemble())).identity)
     assert json.loads(json.dumps(identity)) == identity
+
+
+def test_runs_of_images_that_tile_are_others_and_those_of_before_are_not() -> None:
+    plain, torus = (metric_identity(each, each) for each in (METRIC, METRIC.tiled("both")))
+    with pytest.raises(IdentityError, match="--tile none, not both"):
+        check_identity(run_of(plain), torus)
+    before = {key: value for key, value in plain.items() if key != "tile"}
+    assert check_identity(run_of(before), plain).identity == before

@@ -9,7 +9,7 @@ from elpips.geometry import evaluate_path, moving_energy
 from elpips.media.samples import read_sample
 from elpips.metrics import Ensemble, InputError, create_metric
 from tiny_metric import tiny
-from toy_paths import fade
+from toy_paths import fade, noise
 
 GRAVEL = read_sample("gravel_left")
 SHIFTED = torch.stack([GRAVEL[:, 40:104, 40 - 2 * i : 104 - 2 * i] for i in range(5)])
@@ -33,3 +33,14 @@ def test_without_motion_it_is_the_energy_of_the_path() -> None:
     assert found.energy_error == pytest.approx(expected.energy_error, rel=1e-3)
     with pytest.raises(InputError, match="evaluation_draws: found 0"):
         moving_energy(metric, frames, torch.zeros(4, 2, 17, 21), draws=0)
+
+
+def test_what_moves_around_borders_that_meet_costs_nothing() -> None:
+    image = noise(3, 16, 20, seed=7)
+    frames = torch.stack([image.roll(2 * i, -1) for i in range(4)])
+    displacements = torch.tensor([0.0, 2.0])[:, None, None].expand(3, 2, 16, 20)
+    found, bordered = (
+        moving_energy(create_metric("l2").tiled(tile), frames, displacements)
+        for tile in ("x", "none")
+    )
+    assert found.energy < 1e-6 < 1e-3 < bordered.energy

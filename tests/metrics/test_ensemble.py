@@ -98,3 +98,27 @@ def test_same_seed_same_draw() -> None:
 def test_bad_options_are_refused(option: dict) -> None:
     with pytest.raises(InputError, match=next(iter(option))):
         Ensemble(**option)
+
+
+def test_an_axis_that_wraps_is_rolled_all_around_and_the_others_numbers_stay() -> None:
+    size = (9, 30)
+    rng = generator()
+    draws = [draw_ensemble(Ensemble(tile="both"), size, rng, batch=50) for _ in range(20)]
+    for axis, side in enumerate(size):
+        assert {pair[axis] for draw in draws for pair in draw.offset} == set(range(side))
+    plain = vars(draw_ensemble(Ensemble(), size, generator(), batch=4))
+    across = vars(draw_ensemble(Ensemble(tile="x"), size, generator(), batch=4))
+    assert across["wrap"] == (False, True)
+    assert [y for y, _ in across["offset"]] == [y for y, _ in plain["offset"]]
+    assert torch.equal(across.pop("gain"), plain.pop("gain"))
+    for name in plain.keys() - {"offset", "wrap"}:
+        assert across[name] == plain[name]
+
+
+def test_a_torus_needs_the_offset_and_is_not_said_where_there_is_none() -> None:
+    with pytest.raises(InputError, match="needs the offset"):
+        Ensemble(offset=False, tile="x")
+    with pytest.raises(InputError, match="tile: found 'xy'"):
+        Ensemble(tile="xy")
+    # Runs are known by this text, those from before there were tiles too.
+    assert "tile" not in str(Ensemble())

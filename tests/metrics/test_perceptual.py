@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -110,3 +112,30 @@ def test_gradients_of_real_networks_are_finite(name: str, kind: str) -> None:
         variable = a.clone().requires_grad_()
         metric(variable, b, generator=rng()).sum().backward()
         assert torch.isfinite(variable.grad).all()
+
+
+def test_rolled_images_are_as_far_apart_to_a_metric_of_images_that_tile() -> None:
+    metric = tiny(Ensemble(scale_levels=2)).tiled("both")
+    x, y = images(1, seed=1), images(1, seed=2)
+    draw = metric.draw((17, 11), rng(3))
+    rolled = replace(draw, offset=(((draw.offset[0][0] - 4) % 17, (draw.offset[0][1] + 3) % 11),))
+    pair = [metric.embed(image.roll((4, -3), (-2, -1)), rolled) for image in (x, y)]
+    before = metric.distance(metric.embed(x, draw), metric.embed(y, draw))
+    assert torch.equal(metric.distance(*pair), before)
+
+
+def test_a_metric_of_images_that_tile_shares_the_network() -> None:
+    plain = tiny(Ensemble())
+    found = plain.tiled("x")
+    assert (plain.tile, plain.ensemble.tile) == ("none", "none")
+    assert (found.tile, found.ensemble.tile, found.stochastic) == ("x", "x", True)
+    assert found.trunk is plain.trunk and found.name == plain.name
+    assert plain.tiled("none") is plain and found.tiled("none") is found
+
+
+def test_to_a_metric_without_ensemble_images_have_borders() -> None:
+    assert tiny().tiled("none").tile == "none"
+    with pytest.raises(InputError, match="tiny has no ensemble that could roll"):
+        tiny().tiled("x")
+    with pytest.raises(InputError, match="tile: found 'z'"):
+        tiny(Ensemble()).tiled("z")

@@ -35,3 +35,11 @@ def test_a_draw_takes_no_random_numbers() -> None:
 def test_images_stay_in_their_type() -> None:
     x, y = images(seed=1).double(), images(seed=2).double()
     assert L2()(x, y).dtype == torch.float64
+
+
+def test_images_may_tile_and_are_as_far_apart() -> None:
+    plain = L2()
+    found = plain.tiled("y")
+    x, y = images(3, seed=1), images(3, seed=2)
+    assert (found.tile, plain.tile) == ("y", "none") and plain.tiled("none") is plain
+    assert torch.equal(found(x, y), plain(x, y))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -85,6 +87,8 @@ def test_unsuitable_images_are_refused() -> None:
         transform(IMAGES, EnsembleDraw(batch=3))
     with pytest.raises(InputError, match="too small"):
         transform(IMAGES, EnsembleDraw(scale_level=4, offset=((0, 0),)))
+    with pytest.raises(InputError, match="too small to be padded by 13"):
+        transform(IMAGES, EnsembleDraw(scale_level=24, wrap=(True, True)))
 
 
 def test_gradients_reach_every_pixel() -> None:
@@ -99,3 +103,40 @@ def test_gradients_reach_every_pixel() -> None:
     )
     transform(images, draw).sum().backward()
     assert (images.grad > 0).all()
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_rolled_images_are_the_same_under_another_draw(level: int, fast: bool) -> None:
+    both = (True, True)
+    draw = EnsembleDraw(
+        batch=2,
+        scale_level=level,
+        scale_offset=(level - 1, 0),
+        offset=((16, 4), (3, 10)),
+        flip=(0, 3),
+        transpose=True,
+        fast=fast,
+        wrap=both,
+    )
+    rolled = replace(draw, offset=((11, 6), (15, 1)))
+    found = transform(IMAGES.roll((5, -2), (-2, -1)), rolled)
+    assert torch.equal(found, transform(IMAGES, draw))
+    # Nothing is reflected, and boxes are whole.
+    assert found.shape == (2, 3, -(-11 // level), -(-17 // level))
+
+
+def test_boxes_go_on_where_the_image_begins() -> None:
+    scaled = downscale(IMAGES, 3, (2, 1), wrap=(True, True))
+    assert scaled.shape == (2, 3, 6, 4)
+    last = torch.cat([IMAGES[..., 9:], IMAGES[..., :1]], -1)[..., 3:6, :]
+    torch.testing.assert_close(scaled[..., 1, 3], last.mean((-2, -1)))
+
+
+def test_one_axis_may_wrap_while_the_other_is_moved_as_ever() -> None:
+    across = EnsembleDraw(offset=((2, 5),), wrap=(False, True))
+    moved = transform(IMAGES, across)
+    assert moved.shape == (2, 3, 24, 11)
+    assert torch.equal(moved[..., 5:22, :], IMAGES.roll(5, -1))
+    down = EnsembleDraw(offset=((2, 5),), fast=True, wrap=(True, False))
+    assert torch.equal(transform(IMAGES, down), IMAGES.roll(2, -2)[..., 5:9])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from elpips.metrics import InputError
+from elpips.metrics.tiling import Tile
 from elpips.scripts.parsing import completed, parse
 
 
@@ -42,3 +45,10 @@ def test_what_is_wrong_is_said_in_one_line(arguments: list[str], said: str, caps
 def test_numbers_are_implied_only_where_there_is_none() -> None:
     assert completed(["--motion", "--loop"]) == ["--motion", "1", "--loop"]
     assert completed(["--motion", "2"]) == ["--motion", "2"]
+
+
+def test_to_tile_is_along_both_axes_where_none_is_named() -> None:
+    assert completed(["--tile", "a.png"]) == ["--tile", "both", "a.png"]
+    for tile in get_args(Tile):
+        assert completed(["--tile", tile, "a.png"]) == ["--tile", tile, "a.png"]
+        assert parse("geodesic", ["a.png", "b.png", "--tile", tile])["setup"].solver.tile == tile
