@@ -27,7 +27,7 @@ lint: $(VENV)/.installed-dev
 
 # Strict: a warning, such as a broken link, is an error.
 docs: $(VENV)/.installed-docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 gallery: $(VENV)/.installed
 	$(BIN)/python docs/gallery.py --docs docs

@@ -101,7 +101,7 @@ ITEMS = (
     Item(
         "bricks-to-wood",
         "Bricks into wood",
-        "The shortest path itself: between unlike textures a crisp double exposure.",
+        "The shortest path itself, which between unlike textures is a crisp double exposure.",
         "geodesic",
         ("brick_left", "wood"),
         "--frames 7",
@@ -119,7 +119,7 @@ ITEMS = (
     Item(
         "tissue",
         "From tissue to tissue",
-        "Two places of one stained section: the cells keep their sharpness.",
+        "Two places of one stained section: the fibres keep their sharpness.",
         "geodesic",
         ("tissue_left", "tissue_right"),
         "--frames 7",
@@ -128,7 +128,7 @@ ITEMS = (
     Item(
         "stars",
         "From stars to stars",
-        "Two places of the Hubble Deep Field. Galaxies glide to their partners.",
+        "Two places of the Hubble Deep Field: what has no partner fades in or out.",
         "geodesic",
         ("stars_left", "stars_right"),
         "--frames 7 --motion",
@@ -182,7 +182,7 @@ ITEMS = (
     Item(
         "between-tissues",
         "Between two places of a tissue",
-        "The mean is a blur; the barycenter has cells.",
+        "The mean is a blur; the barycenter keeps the fibres.",
         "barycenter",
         ("tissue_left", "tissue_right"),
         "",

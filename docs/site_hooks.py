@@ -11,7 +11,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 HEADING = re.compile(r"^## (.+)$")
 ENTRY = re.compile(r"^- \[([^\]]+)\]\(([^)]+\.md)\)")
-REFERENCE = re.compile(r"^::: elpips\.(\w+)$", re.MULTILINE)
+EXPORTS = re.compile(r"<!-- exports of (\w+) -->")
 REPORT = re.compile(r"<!-- report ([\w-]+) -->")
 
 
@@ -24,7 +24,7 @@ def on_config(config: Any) -> Any:
 
 def navigation(index: str) -> list[dict[str, Any]]:
     """Return the pages that an index lists, section by section."""
-    found: list[dict[str, Any]] = [{"elpips": "README.md"}]
+    found: list[dict[str, Any]] = [{"Overview": "README.md"}]
     for line in index.splitlines():
         if heading := HEADING.match(line):
             found.append({heading[1]: []})
@@ -49,7 +49,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
 
     Reports are there where `docs/gallery.py` has left them.
     """
-    if room := REFERENCE.search(markdown):
+    if room := EXPORTS.search(markdown):
         return markdown + "".join(f"\n::: {name}\n" for name in exported(room[1]))
     reports = Path(config["docs_dir"]) / "reports"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 
 from elpips.media import read_frames, read_image, sample_names
 from elpips.scripts.command_tree import ELPIPS
@@ -35,6 +36,14 @@ def test_items_are_of_samples_and_commands(gallery: ModuleType) -> None:
         assert item.command in ELPIPS.commands
         assert set(item.inputs) <= set(sample_names())
     assert gallery.main(["no-such-item"]) == 2
+
+
+def test_the_page_of_the_documentation_shows_every_item(gallery: ModuleType) -> None:
+    text = (ROOT / "docs" / "gallery.md").read_text("utf-8")
+    for item in gallery.ITEMS:
+        assert f"## {item.title}" in text and item.words in text
+        with Image.open(ROOT / "docs" / "images" / "gallery" / f"{item.name}.webp") as picture:
+            assert getattr(picture, "is_animated", False) == item.is_path
 
 
 def test_what_is_shown_is_what_was_run(

@@ -105,3 +105,17 @@ def test_the_reference_shows_what_is_exported(site: Path) -> None:
     # A docstring's table of parameters, not its source.
     plain = re.sub(r"<[^>]+>", "", text)
     assert "N + 1, both ends counted; at least 3." in plain
+
+
+def test_reports_are_linked_where_there_are_some(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("site_hooks", DOCS / "site_hooks.py")
+    assert spec is not None and spec.loader is not None
+    hooks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hooks)
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "loop.html").touch()
+    text = "a\n<!-- report loop -->\n<!-- report stars -->\n"
+    shown = hooks.on_page_markdown(text, page=None, config={"docs_dir": str(tmp_path)})
+    assert shown == "a\n[Its report](reports/loop.html)\n\n"
+    index = "# T\n\n## How to\n\n- [A b](b.md): c\n"
+    assert hooks.navigation(index)[1:] == [{"How to": [{"A b": "b.md"}]}]
