@@ -283,8 +283,8 @@ def numbers(item: Item, folder: Path) -> str:
     judged = record["evaluation"]
     if not item.is_path:
         objective, mean = judged["objective"], judged["baseline"]["objective"]
-        said = f"Objective {objective:.3g}; of the pixel mean {mean:.3g}"
-        return f"{said}; of any image at least {judged['lower_bound']:.3g}."
+        said = f"On {judged['draws']} draws an objective of {objective:.3g}; the pixel mean's is "
+        return f"{said}{mean:.3g}, any image's at least {judged['lower_bound']:.3g}."
     ours, fade = judged, judged["baseline"]
     return (
         f"Perceptual path length {ours['normalized_ppl']:.2f}, of the cross-fade "

@@ -15,8 +15,10 @@ try:
 except ImportError:  # Outside of ComfyUI, as in tests.
     model_management = None
 
-METRICS = ("elpips_vgg", "elpips_squeeze_maxpool", "lpips_vgg", "lpips_alex", "l2")
-QUALITIES = ("draft", "standard", "best")
+# Lists: what ComfyUI takes for a choice.
+METRICS = ["elpips_vgg", "elpips_squeeze_maxpool", "lpips_vgg", "lpips_alex", "l2"]
+QUALITIES = ["draft", "standard", "best"]
+STARTS = ["blend", "objects", "texture", "image", "noise"]
 SEED = ("INT", {"default": 0, "min": 0, "max": 2**63 - 1})
 
 
@@ -147,7 +149,7 @@ class ElpipsBarycenter(_Node):
                 "images": ("IMAGE",),
                 "weights": ("STRING", {"default": ""}),
                 "quality": (QUALITIES, {"default": "standard"}),
-                "init": (("blend", "objects", "texture", "image", "noise"),),
+                "init": (STARTS,),
                 "metric": (METRICS,),
                 "seed": SEED,
             },

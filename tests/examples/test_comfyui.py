@@ -61,7 +61,7 @@ def test_every_node_is_as_comfyui_expects(package: ModuleType) -> None:
         assert node.CATEGORY and callable(getattr(node, node.FUNCTION))
         assert len(getattr(node, "RETURN_NAMES", node.RETURN_TYPES)) == len(node.RETURN_TYPES)
         for kind, *more in {**inputs["required"], **inputs.get("optional", {})}.values():
-            assert isinstance(kind, (str, tuple))
+            assert isinstance(kind, (str, list))
             if more and "min" in more[0]:
                 assert more[0]["min"] <= more[0]["default"] <= more[0]["max"]
 
