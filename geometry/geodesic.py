@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -22,6 +22,7 @@ from .multilevel import (
     on_finest,
     plan,
     start_path,
+    work_after,
 )
 from .multilevel import identity as path_identity
 from .notebook import animation, number, show, stopped
@@ -205,7 +206,8 @@ def geodesic(
         run = start_path(levels, options.seed)
     run = check_path_run(levels, check_identity(run, path_identity(levels)))
     criteria = options.criteria(default_steps(levels))
-    with steps_bar(progress, criteria.steps, run.step) as bar:
+    work = partial(work_after, levels)
+    with steps_bar(progress, criteria.steps, run.step, work) as bar:
         solution = minimise_path(levels, run, criteria, [bar, *callbacks])
     path = problem.complete(on_finest(levels, solution.value))
     if options.equal_steps:

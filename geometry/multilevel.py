@@ -90,6 +90,17 @@ def default_steps(levels: tuple[Level, ...]) -> int:
     return sum(level.steps for level in levels)
 
 
+def work_after(levels: tuple[Level, ...], step: int) -> float:
+    """Return the work of a run's first steps, in pixels of all transitions."""
+    total, begun = 0.0, 0
+    for level in levels:
+        end = step if level.last_step is None else min(step, level.last_step)
+        height, width = level.problem.size
+        total += max(0, end - begun) * level.problem.transitions * height * width
+        begun = max(begun, end)
+    return total
+
+
 def identity(levels: tuple[Level, ...]) -> Identity:
     """Return what must agree for a run through the levels to go on."""
     return {

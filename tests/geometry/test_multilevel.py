@@ -23,6 +23,7 @@ from elpips.geometry.multilevel import (
     on_finest,
     plan,
     start_path,
+    work_after,
 )
 from elpips.geometry.sine_modes import times_of
 from elpips.metrics import Ensemble, InputError
@@ -52,6 +53,14 @@ def test_levels_double_and_end_with_the_wanted_number() -> None:
         assert default_steps(levels) == [70, 120, 150, 180][len(levels) - 1]
     problem = GeodesicProblem.of(START, END, 10, metric="l2")
     assert len(plan(problem, GeodesicOptions(coarse_to_fine=False))) == 1
+
+
+def test_work_is_that_of_the_levels_gone_through() -> None:
+    levels = levels_of_ten_frames()
+    pixels = START.shape[1] * START.shape[2]
+    # 50 steps on 2 transitions, 30 on 4, then on 9.
+    for step, expected in ((0, 0), (20, 40), (50, 100), (60, 140), (80, 220), (100, 400)):
+        assert work_after(levels, step) == expected * pixels
 
 
 def test_noise_is_left_in_larger_steps() -> None:

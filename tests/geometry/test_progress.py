@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from elpips.geometry import attack, barycenter, geodesic, morph
-from elpips.geometry.progress import draws_bar, steps_bar
+from elpips.geometry.progress import StepsBar, draws_bar, steps_bar
 from elpips.metrics import Ensemble, create_metric
 from elpips.optim import PaperAdam
 from tiny_metric import tiny
@@ -66,6 +66,17 @@ def test_a_run_that_goes_on_begins_where_it_stopped(capsys) -> None:
         solve(quadratic(), PaperAdam(), 10, half, callbacks=[bar])
     shown = capsys.readouterr().err
     assert "6/10" in shown and "10/10" in shown and "0/10 [" not in shown.replace("10/10 [", "")
+
+
+def test_the_time_left_goes_by_the_work_that_is_left() -> None:
+    form = "{elapsed}<{left}"
+    with StepsBar(total=10, initial=2, file=io.StringIO(), bar_format=form) as bar:
+        # Steps after the sixth take ten times as long.
+        bar.work = lambda step: step + 9 * max(0, step - 6)
+        assert str(bar) == "00:00<?"
+        bar.start_t -= 60
+        bar.n = 6
+        assert str(bar) == "01:00<10:00"
 
 
 def test_the_objective_shown_is_the_last_one_on_held_out_draws(capsys) -> None:
