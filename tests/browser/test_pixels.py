@@ -16,6 +16,9 @@ from elpips.media import read_frames, read_images, to_uint8
 
 pytestmark = pytest.mark.browser
 
+# Slices are computed before the next picture of the page.
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 READ = """id => {
   const shown = document.getElementById(id), canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [shown.width, shown.height];
@@ -94,7 +97,7 @@ def test_slices_are_the_frames_pixels(line, look, runs) -> None:
     for index, value in enumerate(line):
         page.fill(f"#line-{index}", str(value))
         page.keyboard.press("Enter")
-    page.wait_for_timeout(100)
+    page.evaluate(PAINTED)
     for name, frames in (("slice-a", frames_of(run)), ("slice-b", fade_of(run))):
         expected = along(frames, line)
         found = canvas(page, name)
