@@ -64,7 +64,8 @@ def start(
     ``identity`` says what the run is of, in plain numbers and strings.
     """
     x = project(x.detach())
-    value, state = problem.held_out(x), solver.init(x)
+    with chosen_threads():
+        value, state = problem.held_out(x), solver.init(x)
     return RunState(
         identity=dict(identity or {}),
         step=0,
@@ -128,7 +129,8 @@ def conclude(
     judged = run
     if run.step % criteria.evaluate_every and result is not StopReason.NOT_FINITE:
         try:
-            judged = _judge(problem, run)
+            with chosen_threads():
+                judged = _judge(problem, run)
         except KeyboardInterrupt:
             result = StopReason.INTERRUPTED
     return Solution(judged.best, judged.best_value, judged.best_step, result, run)

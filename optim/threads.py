@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,8 +25,13 @@ _SET_BY_USER = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _BETTER = 0.9
 # ... and looked at again when steps are longer by this factor: the median of so many.
 _LONGER, _RECENT = 1.25, 3
+# One step suffices that is longer by this.
+_MUCH_LONGER = 3.0
+# What a first look at more threads is expected to cost, in steps.
+_FIRST_LOOK = 4
 # Of the time of a run, what looking at other numbers may cost.
 _SHARE = 1 / 32
+_CONVOLUTIONS = 6
 # Steps that have become longer are looked into after this part of the pause that it asks for.
 _IMPATIENCE = 1 / 8
 
@@ -33,20 +39,22 @@ _IMPATIENCE = 1 / 8
 class ThreadChoice:
     """Chooses a number of threads, 1 to ``most``, from measured steps.
 
-    It starts from ``most``, halves the number as long as that makes steps shorter, and doubles
+    It starts from a number, halves the number as long as that makes steps shorter, and doubles
     it likewise. It looks again when steps have become longer, and, lest it stays at few when
     the others have gone, now and then at more: as seldom as keeps what that costs small.
 
     Parameters
     ----------
-    most
-        Threads that may be taken.
+    most, number
+        Threads that may be taken, and how many are at first; all if not given.
     set_threads
         Called with every number that is to be used from the next step on.
     """
 
-    def __init__(self, most: int, set_threads: Callable[[int], object]) -> None:
-        self.most = self.number = most
+    def __init__(
+        self, most: int, set_threads: Callable[[int], object], number: int | None = None
+    ) -> None:
+        self.most, self.number = most, number or most
         self._set = set_threads
         # Seconds per work of each kind of step; None where they are not known yet.
         self._usual: dict[int, float | None] = {}
@@ -67,7 +75,7 @@ class ThreadChoice:
         self._since += seconds
         usual = self._usual.setdefault(kind, None)
         if usual is None:
-            self._begin(kind, rate)
+            self._begin(kind, rate, seconds)
         elif self._tried_from is not None:
             self._judge(rate / usual, usual * work)
         else:
@@ -78,7 +86,7 @@ class ThreadChoice:
         """Set the number again that was chosen."""
         self._set(self.number)
 
-    def _begin(self, kind: int, rate: float) -> None:
+    def _begin(self, kind: int, rate: float, seconds: float) -> None:
         """Learn what is usual for a kind of step; most of the first may be preparations."""
         if kind not in self._seen:
             self._seen.add(kind)
@@ -86,11 +94,16 @@ class ThreadChoice:
             self._usual[kind] = rate
             if not self._looked:
                 self._looked = True
+                if self.number < self.most:
+                    self._say()
+                    self._rest(_FIRST_LOOK * seconds)
                 self._try(downwards=True)
 
     def _look(self) -> None:
         """Try another number if it is time to."""
         change = median(self._ratios) if len(self._ratios) == _RECENT else 1.0
+        if self._ratios[-1] > _MUCH_LONGER:
+            change = self._ratios[-1]
         longer = change > _LONGER and self._since >= _IMPATIENCE * self._pause
         if longer or change < 1 / _LONGER:
             self._rebase(change)
@@ -161,7 +174,8 @@ def chosen_threads() -> Iterator[ThreadChoice | None]:
         if not is_free(before):
             _Process.choice = None
         elif _Process.choice is None or _Process.choice.most != before:
-            _Process.choice = ThreadChoice(before, torch.set_num_threads)
+            _Process.choice = ThreadChoice(before, torch.set_num_threads, quickest(before))
+            _Process.choice.resume()
         else:
             _Process.choice.resume()
     _Process.depth += 1
@@ -171,6 +185,30 @@ def chosen_threads() -> Iterator[ThreadChoice | None]:
         _Process.depth -= 1
         if _Process.depth == 0 and _Process.choice is not None:
             torch.set_num_threads(before)
+
+
+@torch.no_grad()
+def quickest(most: int) -> int:
+    """Return on how many threads a few convolutions are quickest; they take some 0.1 s.
+
+    A first step on too many threads can take as long as all others together.
+    """
+    image, kernel = torch.zeros(1, 64, 64, 64), torch.zeros(64, 64, 3, 3)
+
+    def seconds(number: int) -> float:
+        torch.set_num_threads(number)
+        torch.conv2d(image, kernel)
+        began = time.perf_counter()
+        for _ in range(_CONVOLUTIONS):
+            torch.conv2d(image, kernel)
+        return time.perf_counter() - began
+
+    best, least, number = most, seconds(most), most // 2
+    while number:
+        if (taken := seconds(number)) < _BETTER * least:
+            best, least = number, taken
+        number //= 2
+    return best
 
 
 def is_free(number: int) -> bool:

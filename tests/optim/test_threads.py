@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from elpips.optim import PaperAdam, StoppingCriteria, advance, chosen_threads, start
-from elpips.optim.threads import ThreadChoice, is_free
+from elpips.optim.threads import ThreadChoice, is_free, quickest
 from toy_problems import quadratic
 
 # Seconds of a step by the number of threads.
@@ -94,11 +94,37 @@ def test_it_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     assert [each.getMessage()[:19] for each in caplog.records] == ["1 of 2 threads are "]
 
 
+def test_from_few_threads_it_looks_at_more_after_a_while() -> None:
+    machine = Machine(2)
+    machine.choice = ThreadChoice(2, machine.set, 1)
+    machine.choice.resume()
+    machine.steps(20, ALONE)
+    assert machine.threads == 1
+    machine.steps(200, ALONE)
+    assert machine.threads == 2
+
+
+@pytest.mark.parametrize(("slow_on", "expected"), [(0, 4), (4, 2), (2, 1)])
+def test_convolutions_are_timed_before_the_first_step(
+    monkeypatch: pytest.MonkeyPatch, slow_on: int, expected: int
+) -> None:
+    threads, clock = [0], [0.0]
+
+    def convolve(image: torch.Tensor, kernel: torch.Tensor) -> None:
+        clock[0] += 100.0 if 0 < slow_on <= threads[0] else 1 / threads[0]
+
+    monkeypatch.setattr("torch.set_num_threads", lambda number: threads.__setitem__(0, number))
+    monkeypatch.setattr("torch.conv2d", convolve)
+    monkeypatch.setattr("elpips.optim.threads.time.perf_counter", lambda: clock[0])
+    assert quickest(4) == expected
+
+
 @pytest.fixture
 def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1}, raising=False)
+    monkeypatch.setattr("elpips.optim.threads.quickest", lambda most: most)
 
 
 @pytest.mark.usefixtures("two_processors")
