@@ -237,7 +237,7 @@ def is_done(folder: Path) -> bool:
     if not (folder / "run.json").exists():
         return False
     record: dict[str, Any] = json.loads((folder / "run.json").read_text("utf-8"))
-    return bool(record.get("evaluation") or record.get("segments"))
+    return bool(record.get("evaluation")) and "interrupted" not in str(record.get("result"))
 
 
 def picture(item: Item, folder: Path, path: Path) -> None:
@@ -307,7 +307,7 @@ def page(outdir: Path, size: int, steps: int | None, pictures: str, reports: str
         lines = lines[:5]
     for item in ITEMS:
         folder = outdir / "runs" / item.name
-        if not (outdir / "images" / f"{item.name}.webp").exists():
+        if not is_done(folder) or not (outdir / "images" / f"{item.name}.webp").exists():
             continue
         lines += ["", f"## {item.title}", "", f"![{item.title}]({pictures}/{item.name}.webp)", ""]
         lines += [" ".join([item.words, numbers(item, folder)]).rstrip(), ""]
