@@ -112,7 +112,7 @@ def finish(raster: Raster, alpha: Alpha = "auto") -> tuple[Floats, list[str]]:
         # What was asked for is no news.
         if alpha == "auto":
             notices.append(f"transparency {done} (alpha='{other}', or --alpha {other}, {does})")
-    return np.array(_upright(image, raster.orientation), order="C"), notices
+    return np.array(upright(image, raster.orientation), order="C"), notices
 
 
 def _to_srgb(raster: Raster) -> tuple[Floats, str]:
@@ -164,7 +164,7 @@ def _to_pillow(colour: Floats, mode: str) -> Image.Image:
     return Image.frombytes(mode, (width, height), np.rint(colour * 255).astype(np.uint8).tobytes())
 
 
-def _upright(image: Floats, orientation: int) -> Floats:
+def upright(image: Floats, orientation: int) -> Floats:
     """Undo the EXIF orientation of (H, W, C)."""
     if orientation in (5, 6, 7, 8):
         image = image.swapaxes(0, 1)

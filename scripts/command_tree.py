@@ -47,6 +47,10 @@ ELPIPS = Command(
             "find frames between two frames of real footage, or between all of a clip",
             "commands.interpolate:interpolate_command",
         ),
+        "materials": Command(
+            "morph all the maps of one material into those of another",
+            "commands.materials:materials_command",
+        ),
         "batch": Command(
             "run a command for each row of a table, or for pairs of two folders",
             "commands.batch:batch_command",

@@ -20,7 +20,7 @@ from .path import JudgeOptions
 
 logger = logging.getLogger("elpips")
 
-COMMANDS = ("geodesic", "morph", "barycenter", "interpolate")
+COMMANDS = ("geodesic", "morph", "barycenter", "interpolate", "materials")
 """What a row may ask for."""
 
 Parse = Callable[[str, Sequence[str]], Mapping[str, Any]]

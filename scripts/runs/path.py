@@ -242,14 +242,19 @@ def save_path(results: Results, frames: Tensor, options: ShowOptions) -> None:
     """Save frames (N + 1, 3, H, W) as PNGs, animations, filmstrip and slices."""
     frames = frames.cpu()
     results.write("frames", lambda path: save_frames(path, frames, options.frame_format))
-    for kind in options.animations:
-        results.write(f"animation.{kind}", lambda path: save_animation(path, frames, options))
+    save_animations(results, frames, options)
     fade = cross_fade(frames[0], frames[-1], times_of(len(frames) - 1))
     strips = [("geodesic", frames), ("cross-fade", fade)]
     results.write("filmstrip.png", lambda path: save_filmstrip(path, strips))
     results.write(
         "scanline.png", lambda path: save_scanlines(path, frames, options.rows, baseline=fade)
     )
+
+
+def save_animations(results: Results, frames: Tensor, options: ShowOptions) -> None:
+    """Save frames (N + 1, 3, H, W) on the CPU as animations."""
+    for kind in options.animations:
+        results.write(f"animation.{kind}", lambda path: save_animation(path, frames, options))
 
 
 def save_motion(results: Results, found: Geodesic) -> None:

@@ -1,0 +1,132 @@
+"""The maps of two materials: files of two folders by their kinds, and what is in both."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from torch import Tensor
+
+from ...geometry.material import Role, unit_normals
+from ...media import FrameFormat, list_images, save_filmstrip, save_frames
+from ...media.map_files import COLOURS, MapKind, MapPair, kind_named, kind_of_map, read_map_pair
+from ...metrics import InputError
+from .options import PictureOptions
+from .path import ShowOptions
+from .results import Results
+
+logger = logging.getLogger("elpips")
+
+
+@dataclass(frozen=True)
+class MapFiles:
+    """The files of a map of two materials."""
+
+    kind: MapKind
+    start: Path
+    end: Path
+
+    @property
+    def role(self) -> Role:
+        """What its values are."""
+        if self.kind in COLOURS:
+            return "colour"
+        return "normal" if self.kind in ("normal", "normal_dx") else "data"
+
+    def read(self, pictures: PictureOptions, base: Tensor) -> MapPair:
+        """Read both files, of the size of the base colours; scaled normals have unit length.
+
+        Raises
+        ------
+        InputError
+            One cannot be read, or is of another size.
+        """
+        both = (self.start, self.end)
+        found = read_map_pair(both, self.kind, size=pictures.size, crop=pictures.crop)
+        if found.images.shape != base.shape:
+            size, expected = (
+                f"{each.shape[-1]} x {each.shape[-2]}" for each in (found.images, base)
+            )
+            raise InputError(
+                f"{self.start}: {self.kind} has {size} pixels and the base colour {expected}; "
+                "expected one size (--size N scales all)"
+            )
+        if pictures.size is not None and self.role == "normal":
+            return replace(found, images=unit_normals(found.images))
+        return found
+
+
+def find_maps(start: Path, end: Path, kinds: Sequence[str]) -> list[MapFiles]:
+    """Return the maps that two folders have in common, the base colour first; tell of all.
+
+    Parameters
+    ----------
+    start, end
+        Folders of maps.
+    kinds
+        FILE=KIND, for files whose name does not say what they are, or is wrong.
+
+    Raises
+    ------
+    InputError
+        There is no base colour, two files of one kind, or a name that is none.
+    """
+    given = dict(_given(each) for each in kinds)
+    sides = [_by_kind(folder, given) for folder in (start, end)]
+    if unknown := given.keys() - {name for _, names in sides for name in names}:
+        raise InputError(f"kind: there is no file {min(unknown)} in {start} or {end}")
+    first, second = (found for found, _ in sides)
+    for folder, found, other in ((start, first, second), (end, second, first)):
+        if "base" not in found:
+            raise InputError(
+                f"{folder}: has no base colour (..._basecolor, _albedo, _diffuse, _color); "
+                "--kind FILE=base says which it is"
+            )
+        for kind in found.keys() - other.keys():
+            logger.warning("%s: left out, the other side has no %s", found[kind], kind)
+    shared = sorted(first.keys() & second.keys(), key=lambda kind: (kind != "base", kind))
+    maps = [MapFiles(kind, first[kind], second[kind]) for kind in shared]
+    for each in maps:
+        logger.warning("%s (%s): %s and %s", each.kind, each.role, each.start.name, each.end.name)
+    return maps
+
+
+def _by_kind(
+    folder: Path, given: dict[str, MapKind | None]
+) -> tuple[dict[MapKind, Path], set[str]]:
+    """Return a folder's maps by kind, and the names of all its pictures."""
+    found: dict[MapKind, Path] = {}
+    paths = list_images(folder)
+    for path in paths:
+        kind = given[path.name] if path.name in given else kind_of_map(path.name)
+        if kind is None:
+            if path.name not in given:
+                logger.warning("%s: left out, its name says no kind (--kind FILE=KIND)", path)
+        elif kind in found:
+            raise InputError(
+                f"{path}: is a second {kind} beside {found[kind].name}; --kind {path.name}=skip "
+                "leaves it out"
+            )
+        else:
+            found[kind] = path
+    return found, {path.name for path in paths}
+
+
+def _given(text: str) -> tuple[str, MapKind | None]:
+    file, equals, kind = text.rpartition("=")
+    if not equals or not file:
+        raise InputError(f"kind: found {text!r}, expected FILE=KIND")
+    return Path(file).name, kind_named(kind)
+
+
+def form_of(options: ShowOptions, deep: bool) -> FrameFormat:
+    """Return how a map's frames are written: at 16 bits where one of its files has more than 8."""
+    return "png16" if deep and options.frame_format == "png" else options.frame_format
+
+
+def save_map(results: Results, kind: MapKind, frames: Tensor, form: FrameFormat) -> None:
+    """Save the frames (N, 3, H, W) of a map as a folder, and as a strip."""
+    results.write(kind, lambda path: save_frames(path, frames, form))
+    results.write(f"{kind}.png", lambda path: save_filmstrip(path, [(kind, frames)]))
