@@ -29,10 +29,10 @@ def batch_command(
     """Run a command for each row of a table, or for each pair of pictures of two folders.
 
     Columns of the table (CSV, or JSON lines by its name) are command (geodesic, the default,
-    morph, barycenter or interpolate), inputs or start and end, name (of the row's folder), and
-    the command's options by their names. All rows are looked at before any is begun. Each is
-    written to OUTDIR/NAME. Rows that are done are skipped, those that were begun go on, and
-    one that fails does not stop the others.
+    morph, barycenter, interpolate or materials), inputs or start and end, name (of the row's
+    folder), and the command's options by their names. All rows are looked at before any is
+    begun. Each is written to OUTDIR/NAME. Rows that are done are skipped, those that were begun
+    go on, and one that fails does not stop the others.
 
     Args:
         source: A table; or two folders, whose pictures of one name are pairs.

@@ -88,7 +88,8 @@ def materials_command(
         for each in maps
     }
     results.write("run.json", lambda path: write_json(path, record))
-    flow = TextureFlow.between(base[0], base[1], setup.solver.motion or 1.0)
+    stiffness, wrap = setup.solver.motion or 1.0, found.problem.wrap
+    flow = TextureFlow.between(base[0], base[1], stiffness, wrap)
     times = times_of(found.problem.transitions)
     for each in maps:
         if each.kind == "base":
