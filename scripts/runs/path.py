@@ -262,8 +262,7 @@ def save_motion(results: Results, found: Geodesic) -> None:
 
     Nothing where nothing is meant to move.
     """
-    displacements = found.displacements
-    if displacements is None:
+    if (displacements := found.displacements) is None:
         return
     whole = len(displacements) * displacements[len(displacements) // 2].cpu()
     ends = found.frames[[0, -1]].cpu()
