@@ -27,6 +27,7 @@ from .media import save_frames as save_frames
 from .media import save_image as save_image
 from .metrics import InputError as InputError
 from .metrics import Metric as Metric
+from .metrics import OverBackgrounds as OverBackgrounds
 from .metrics import available_metrics as available_metrics
 from .metrics import compare as compare
 from .metrics import create_metric as create_metric

@@ -60,8 +60,8 @@ class BandPreconditioner:
         """
         squares = split(to_opponent(images - start), wrap).square()
         mean = torch.einsum("k,kbchw->bchw", weights.to(images), squares)
-        colours = mean[:, 1:].mean(1, keepdim=True)
-        mean = torch.cat([mean[:, :1], colours, colours], dim=1)
+        colours = mean[:, 1:3].mean(1, keepdim=True)
+        mean = torch.cat([mean[:, :1], colours, colours, mean[:, 3:]], dim=1)
         local = [
             gaussian_blur(band, _WINDOW * max(1.0, sigma / 2), wrap)
             for band, sigma in zip(mean, (*SIGMAS, SIGMAS[-1]), strict=True)
@@ -81,12 +81,18 @@ class BandPreconditioner:
 
 def to_opponent(images: Tensor) -> Tensor:
     """Rotate RGB images (N, 3, H, W) to lightness and two opponent colours."""
-    return torch.einsum("oc,nchw->nohw", _OPPONENT.to(images), images)
+    return _rotated(_OPPONENT, images)
 
 
 def from_opponent(images: Tensor) -> Tensor:
     """Rotate back to RGB: the adjoint and the inverse of `to_opponent`."""
-    return torch.einsum("oc,nohw->nchw", _OPPONENT.to(images), images)
+    return _rotated(_OPPONENT.T, images)
+
+
+def _rotated(matrix: Tensor, images: Tensor) -> Tensor:
+    """Rotate colours; a fourth channel, alpha, stays."""
+    colours = torch.einsum("oc,nchw->nohw", matrix.to(images), images[:, :3])
+    return torch.cat([colours, images[:, 3:]], 1) if images.shape[1] > 3 else colours
 
 
 def split(images: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:

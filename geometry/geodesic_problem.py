@@ -14,7 +14,7 @@ from ..metrics.checks import check_number
 from ..metrics.memory import check_memory
 from ..metrics.seeds import stream
 from ..metrics.tiling import Wrap, wrap_of
-from ..optim import GradientSample, Preconditioner
+from ..optim import GradientSample, Preconditioner, project
 from .bands import BandPreconditioner
 from .identity import Identity, digest, digests, metric_identity
 from .masks import check_mask, masked
@@ -92,11 +92,14 @@ class GeodesicProblem:
     ) -> GeodesicProblem:
         """Check the arguments of `geodesic` and set the problem up."""
         options = options or GeodesicOptions()
-        check_image(start, "start")
-        check_image(end, "end")
+        channels = 3 if isinstance(metric, str) else metric.channels
+        check_image(start, "start", channels)
+        check_image(end, "end", channels)
         if start.shape != end.shape:
             raise InputError(f"ends differ in shape: {tuple(start.shape)} and {tuple(end.shape)}")
         check_frames(frames, image_size(start), start.device, options)
+        if channels > 3 and isinstance(init, str) and init in ("noise", "texture"):
+            raise InputError(f"init: {init} has no transparency; expected another start")
         if isinstance(metric, str):
             metric = create_metric(metric, device=start.device)
         metric = metric.tiled(options.tile)
@@ -150,7 +153,7 @@ class GeodesicProblem:
     @property
     def middle(self) -> Tensor:
         """The inner frames of the reference path, (N - 1, 3, H, W)."""
-        return self.reference(times_of(self.transitions)[1:-1]).clamp(0, 1)
+        return project(self.reference(times_of(self.transitions)[1:-1]))
 
     @property
     def initial(self) -> Tensor:

@@ -111,7 +111,7 @@ def morph(
     InputError
         Unusable images or options, or a run is of another problem.
     """
-    check_images(images)
+    check_images(images, channels=3 if isinstance(metric, str) else metric.channels)
     if len(images) < 2:
         raise InputError(f"found {len(images)} images, expected two or more")
     options = choose_options(options or GeodesicOptions(), overrides)

@@ -12,6 +12,7 @@ from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..metrics.statistics import standard_error
 from ..metrics.tiling import wrap_of
+from ..optim import project
 from .options import check_draws
 from .warp import pixel_grid, sample
 
@@ -54,8 +55,8 @@ def moving_energy(
     half = displacements / 2
     grid = pixel_grid(frames)
     wrap = wrap_of(metric.tile)
-    before = sample(frames[:-1], grid - half, wrap=wrap).clamp(0, 1)
-    after = sample(frames[1:], grid + half, wrap=wrap).clamp(0, 1)
+    before = project(sample(frames[:-1], grid - half, wrap=wrap))
+    after = project(sample(frames[1:], grid + half, wrap=wrap))
     samples = []
     number = draws if metric.stochastic else 1
     for draw in metric.draws(image_size(frames), number, stream(seed, "evaluate")):

@@ -134,7 +134,9 @@ def start_path(levels: tuple[Level, ...], seed: int) -> RunState:
 def check_path_run(levels: tuple[Level, ...], run: RunState) -> RunState:
     """Return ``run``, or raise `InputError` if it stands on none of the levels."""
     check_sound(run)
-    shapes = [(each.transitions - 1, 3, *each.size) for each in (level.problem for level in levels)]
+    shapes = [
+        (each.transitions - 1, *each.ends.shape[1:]) for each in (level.problem for level in levels)
+    ]
     if run.x.shape not in shapes:
         raise UnsoundError(f"the run is at images {tuple(run.x.shape)}, on none of its levels")
     return check_fits(run, levels[shapes.index(run.x.shape)].solver, run.x)

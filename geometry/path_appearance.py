@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..metrics.backgrounds import over
 from .motion_share import motion_shares
 from .overlay import chance_overlay, overlay_share
 from .sharpness import high_band_energy
@@ -53,8 +54,8 @@ class PathAppearance:
 
     @classmethod
     def of(cls, frames: Tensor) -> PathAppearance:
-        """Measure frames (N + 1, 3, H, W), N >= 2."""
-        count = len(frames) - 1
+        """Measure frames (N + 1, 3, H, W), N >= 2; those with alpha over mid grey."""
+        frames, count = over(frames), len(frames) - 1
         middle = sorted({count // 2, (count + 1) // 2})
         ends, margin = frames[[0, -1]], max(1, count // 3)
         third = slice(margin, count - margin + 1)

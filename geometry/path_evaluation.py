@@ -132,7 +132,7 @@ def evaluate_path(
     at a time; memory does not grow with their number. ``progress`` is called with the
     number of draws so far.
     """
-    check_images(frames, "frames")
+    check_images(frames, "frames", metric.channels)
     if len(frames) < 3:
         raise InputError(f"frames: found {len(frames)}, expected at least 3, ends included")
     check_draws(draws)

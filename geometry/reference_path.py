@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from ..metrics import InputError, check_images
+from ..metrics.backgrounds import over
 from ..metrics.tiling import NO_WRAP, Wrap
+from ..optim import project
 from .crisp_fade import crisp_fade, restore_contrast
 from .flow_interpolation import find_motions, move
 from .sine_modes import nearest_knot, resample, times_of
@@ -70,15 +72,15 @@ def reference_path(
     """
     ends = torch.stack([start, end])
     if isinstance(init, Tensor):
-        check_images(init, "init")
+        check_images(init, "init", start.shape[0])
         if len(init) < 2 or init.shape[1:] != start.shape:
             raise InputError(
-                f"init: found {tuple(init.shape)}, expected (T, 3, {start.shape[1]}, "
-                f"{start.shape[2]}) with T >= 2"
+                f"init: found {tuple(init.shape)}, expected (T, {start.shape[0]}, "
+                f"{start.shape[1]}, {start.shape[2]}) with T >= 2"
             )
         return Reference(lambda times: interpolate_path(init.to(start), times), ends)
     if init == "flow":
-        motions = find_motions(start, end, wrap)
+        motions = find_motions(over(start), over(end), wrap)
         return Reference(
             lambda times: torch.stack(
                 [_crisp_flow(start, end, time, motions, wrap) for time in times]
@@ -120,7 +122,7 @@ def interpolate_path(
     result = at(times)
     if transitions > 1:
         deviation = frames[1:-1] - at(times_of(transitions))[1:-1]
-        result = (result + resample(deviation, times)).clamp(0, 1)
+        result = project(result + resample(deviation, times))
     knots = [nearest_knot(time, transitions) for time in times]
     return torch.stack(
         [value if knot is None else frames[knot] for value, knot in zip(result, knots, strict=True)]

@@ -90,7 +90,7 @@ def _check_images(name: str, value: object, x: object) -> None:
         and value.is_floating_point()
         and value.layout == torch.strided
         and value.ndim == 4
-        and value.shape[1] == 3
+        and value.shape[1] in (3, 4)
         and value.numel() > 0
         and value.shape == x.shape
         # Written so that NaN fails.

@@ -6,6 +6,7 @@
 """
 
 from .allocator import keep_freed_memory as keep_freed_memory
+from .backgrounds import OverBackgrounds as OverBackgrounds
 from .base import Draw as Draw
 from .base import Embedding as Embedding
 from .base import Metric as Metric

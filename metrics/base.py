@@ -103,12 +103,15 @@ class Metric(nn.Module, ABC):
         Whether two draws can differ.
     tile
         Axes on which images are a torus to it.
+    channels
+        Of its images: 3, or 4 where `OverBackgrounds` makes it one of premultiplied RGBA.
     """
 
     name: str
     pretrained: tuple[Weights, ...] = ()
     stochastic = False
     tile: Tile = "none"
+    channels = 3
 
     @abstractmethod
     def draw(
@@ -197,7 +200,7 @@ class Metric(nn.Module, ABC):
         InputError
             As `embed`; images of two shapes, no draws, another reduction.
         """
-        check_pair(x, y)
+        check_pair(x, y, self.channels)
         if draws < 1:
             raise InputError(f"draws is {draws}; at least 1 is needed")
         total = torch.zeros(len(x), device=x.device, dtype=x.dtype)
@@ -224,16 +227,25 @@ def image_size(images: Tensor) -> tuple[int, int]:
     return images.shape[-2], images.shape[-1]
 
 
-def check_images(images: Tensor, name: str = "images") -> None:
+def check_images(images: Tensor, name: str = "images", channels: int = 3) -> None:
     """Raise `InputError` unless ``images`` is (N, 3, H, W), floating point, in [0, 1].
 
-    ``name`` is what the message calls them. Values beyond the range by rounding (1e-6) pass.
+    ``name`` is what the message calls them. Of 4 ``channels`` they are premultiplied RGBA, of
+    which no colour may be above alpha. Values beyond the range by rounding (1e-6) pass.
     """
     if not isinstance(images, Tensor):
         raise InputError(f"{name}: found {type(images).__name__}, expected a torch.Tensor")
     shape = tuple(images.shape)
-    if images.dim() != 4 or shape[1] != 3 or 0 in shape:
-        raise InputError(f"{name}: found shape {shape}, expected (N, 3, H, W) with RGB channels")
+    if images.dim() != 4 or shape[1] != channels or 0 in shape:
+        kind = "RGB channels" if channels == 3 else "premultiplied RGBA"
+        hint = (
+            "; transparency is for geodesics and morphs under OverBackgrounds(metric)"
+            if channels == 3 and shape[1:2] == (4,)
+            else ""
+        )
+        raise InputError(
+            f"{name}: found shape {shape}, expected (N, {channels}, H, W) with {kind}{hint}"
+        )
     if not images.is_floating_point():
         raise InputError(f"{name}: found {images.dtype}, expected floating point in [0, 1]")
     low, high = torch.stack(images.detach().aminmax()).tolist()
@@ -242,19 +254,24 @@ def check_images(images: Tensor, name: str = "images") -> None:
         raise InputError(
             f"{name}: found values from {low:.6g} to {high:.6g}, expected [0, 1] without NaN"
         )
+    if channels > 3 and (images[:, :3] > images[:, 3:] + _RANGE_SLACK).any():
+        raise InputError(f"{name}: found colours above alpha, expected premultiplied RGBA")
 
 
-def check_image(image: Tensor, name: str = "image") -> None:
-    """Raise `InputError` unless ``image`` is (3, H, W), floating point, in [0, 1]."""
+def check_image(image: Tensor, name: str = "image", channels: int = 3) -> None:
+    """Raise `InputError` unless ``image`` is (3, H, W), floating point, in [0, 1].
+
+    Of 4 ``channels`` as for `check_images`.
+    """
     if isinstance(image, Tensor) and image.dim() != 3:
-        raise InputError(f"{name}: found shape {tuple(image.shape)}, expected (3, H, W)")
-    check_images(image[None] if isinstance(image, Tensor) else image, name)
+        raise InputError(f"{name}: found shape {tuple(image.shape)}, expected ({channels}, H, W)")
+    check_images(image[None] if isinstance(image, Tensor) else image, name, channels)
 
 
-def check_pair(x: Tensor, y: Tensor) -> None:
+def check_pair(x: Tensor, y: Tensor, channels: int = 3) -> None:
     """Raise `InputError` unless x and y are images of the same shape."""
-    check_images(x, "first images")
-    check_images(y, "second images")
+    check_images(x, "first images", channels)
+    check_images(y, "second images", channels)
     if x.shape != y.shape:
         raise InputError(f"images differ in shape: {tuple(x.shape)} and {tuple(y.shape)}")
 

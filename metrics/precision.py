@@ -13,6 +13,7 @@ from typing import Literal
 
 import torch
 
+from .backgrounds import OverBackgrounds
 from .base import Metric
 from .errors import InputError
 from .lipschitz import LipSim
@@ -36,6 +37,9 @@ def working_copy(metric: Metric, precision: Precision = "auto") -> Metric:
     """
     if precision not in ("auto", "float32", "bfloat16"):
         raise InputError(f"precision: found {precision!r}, expected auto, float32 or bfloat16")
+    if isinstance(metric, OverBackgrounds):
+        inner = working_copy(metric.inner, precision)
+        return metric if inner is metric.inner else OverBackgrounds(inner)
     if not isinstance(metric, (PerceptualMetric, LipSim)) or metric.dtype != torch.float32:
         return metric
     if precision == "auto":
@@ -53,6 +57,8 @@ def working_copy(metric: Metric, precision: Precision = "auto") -> Metric:
 
 def precision_of(metric: Metric) -> str:
     """Return the name of the type that a metric computes in; "as given" if the images'."""
+    if isinstance(metric, OverBackgrounds):
+        return precision_of(metric.inner)
     if isinstance(metric, (PerceptualMetric, LipSim)):
         return str(metric.dtype).removeprefix("torch.")
     return "as given"

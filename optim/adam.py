@@ -102,7 +102,7 @@ class PaperAdam(_Adam[AdamState]):
 
     def bound(self, x: Tensor) -> Tensor:
         """Clip as released, a little inside the box."""
-        return x.clamp(self.margin, 1 - self.margin)
+        return project(x.clamp(self.margin, 1 - self.margin))
 
 
 @dataclass(frozen=True)

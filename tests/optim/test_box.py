@@ -24,3 +24,14 @@ def test_optimality_error_ignores_what_the_box_blocks() -> None:
     gradient = torch.tensor([1.0, -1.0, 1.0, -1.0, 2.0])
     assert optimality_error(x, gradient) == pytest.approx((1 + 1 + 4) ** 0.5)
     assert optimality_error(torch.zeros(3), torch.ones(3)) == 0
+
+
+def test_of_pictures_with_alpha_the_nearest_has_no_colour_above_it() -> None:
+    x = torch.rand(3, 4, 5, 6, generator=torch.Generator().manual_seed(2)) * 2 - 0.5
+    found = project(x)
+    assert (found[:, :3] <= found[:, 3:]).all() and 0 <= found.min() <= found.max() <= 1
+    assert torch.equal(project(found), found)
+    # The nearest point of a convex set: the way there makes no acute angle with any way on.
+    for seed in range(20):
+        other = project(torch.rand(x.shape, generator=torch.Generator().manual_seed(seed)))
+        assert (((x - found) * (other - found)).sum(1) <= 1e-5).all()
