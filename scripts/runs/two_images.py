@@ -43,7 +43,6 @@ def compute_path(
     """Read two images, compute the path between them, save and judge it."""
     began = time.perf_counter()
     folder = setup.prepare([start, end, *([mask] if mask else [])], _TARGETS)
-    ends = setup.read([start, end])
     results = Results(folder)
     ends, names = setup.read([start, end]), [start.stem, end.stem]
     note_seams(names, ends, setup.solver.tile)
