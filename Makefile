@@ -27,7 +27,8 @@ lint: $(VENV)/.installed-dev
 
 # Strict: a warning, such as a broken link, is an error.
 docs: $(VENV)/.installed-docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+# Not `python -m`: that would look for the package in the checkout, where it does not lie whole.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 gallery: $(VENV)/.installed
 	$(BIN)/python docs/gallery.py --docs docs
