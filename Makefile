@@ -27,8 +27,7 @@ lint: $(VENV)/.installed-dev
 
 # Strict: a warning, such as a broken link, is an error.
 docs: $(VENV)/.installed-docs
-# Not `python -m`: that would look for the package in the checkout, where it does not lie whole.
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 gallery: $(VENV)/.installed
 	$(BIN)/python docs/gallery.py --docs docs

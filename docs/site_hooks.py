@@ -15,9 +15,13 @@ EXPORTS = re.compile(r"<!-- exports of (\w+) -->")
 REPORT = re.compile(r"<!-- report ([\w-]+) -->")
 
 
-def on_config(config: Any) -> Any:
-    """Lay the package out as it is installed, and read the navigation off the index."""
+def on_startup(command: str, dirty: bool) -> None:
+    """Lay the package out as it is installed, before anything looks for it there."""
     runpy.run_path(str(ROOT / ".ci" / "typecheck"))["link"]()
+
+
+def on_config(config: Any) -> Any:
+    """Read the navigation off the index."""
     config["nav"] = navigation((Path(config["docs_dir"]) / "README.md").read_text("utf-8"))
     return config
 
