@@ -15,6 +15,7 @@ from elpips.media import read_flow
 from elpips.scripts.cli import main
 from elpips.scripts.runs.path import PathSetup
 from interruption import interrupt
+from mask_runs import check_mask
 
 FAST = ["--metric", "l2", "--also", "none", "--frames", "5", "--steps", "30"]
 MEASURES = (
@@ -253,24 +254,5 @@ def test_defaults_are_the_librarys() -> None:
 
 
 def test_what_a_mask_keeps_is_as_the_start_has_it(pair, tmp_path: Path, capsys) -> None:
-    mask = np.full((33, 41), 255, dtype=np.uint8)
-    mask[:, :20] = 0
-    Image.fromarray(mask).save(tmp_path / "mask.png")
-    arguments = [
-        "geodesic",
-        *pair,
-        *FAST[:6],
-        "--init",
-        "nearest",
-        "--mask",
-        str(tmp_path / "mask.png"),
-    ]
-    for steps, out in (("0", "start"), ("30", "out")):
-        assert main([*arguments, "--steps", steps, "--outdir", str(tmp_path / out)]) == 0
-    kept, moved = (pixels(tmp_path / out / "frames/0002.png") for out in ("start", "out"))
-    assert np.array_equal(kept[:, :20], moved[:, :20])
-    assert (kept[:, 20:] != moved[:, 20:]).any(-1).mean() > 0.9
-    assert json.loads((tmp_path / "out/run.json").read_text())["arguments"]["mask"]
-    Image.fromarray(mask[1:]).save(tmp_path / "mask.png")
-    assert main([*arguments, "--outdir", str(tmp_path / "other")]) == 2
-    assert "mask.png: 41 x 32 pixels; expected 41 x 33" in capsys.readouterr().err
+    arguments = ["geodesic", *pair, *FAST[:6], "--init", "nearest"]
+    check_mask(arguments, "frames/0002.png", tmp_path, capsys)
