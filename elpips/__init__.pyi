@@ -18,6 +18,7 @@ from .geometry import interpolate as interpolate
 from .geometry import load_run as load_run
 from .geometry import morph as morph
 from .geometry import save_run as save_run
+from .media import preview as preview
 from .media import read_frames as read_frames
 from .media import read_image as read_image
 from .media import read_images as read_images

@@ -27,6 +27,7 @@ from .frames import read_frames as read_frames
 from .frames import save_frames as save_frames
 from .grid import Cell as Cell
 from .grid import save_grid as save_grid
+from .preview import preview as preview
 from .read import read_image as read_image
 from .read import read_images as read_images
 from .read import read_mask as read_mask

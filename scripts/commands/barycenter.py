@@ -13,6 +13,7 @@ from torch import Tensor
 from ...geometry import Barycenter, BarycenterOptions, barycenter
 from ...geometry.barycenter_problem import Init
 from ...media import read_image, save_image, write_figure
+from ...media.preview import PREVIEW, preview
 from ...metrics import InputError
 from ..runs.barycenter import evaluation_record, save_comparison, snapshots
 from ..runs.files import prepare_outdir, remove_earlier, write_json, writes
@@ -27,7 +28,6 @@ from ..runs.options import (
 )
 from ..runs.path_report import DOUBLE_EXPOSURE, shown
 from ..runs.plots import plot_barycenter
-from ..runs.preview import PREVIEW, preview
 from ..runs.report import REPORT, write_report
 from ..runs.results import Results
 from ..runs.seams import note_seams, seams_line

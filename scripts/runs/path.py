@@ -34,6 +34,7 @@ from ...media import (
     timeline,
     write_figure,
 )
+from ...media.preview import PREVIEW, preview
 from ...metrics import InputError, Metric, available_metrics
 from ...optim import Callback
 from .files import prepare_outdir, writes
@@ -47,7 +48,6 @@ from .options import (
 )
 from .path_report import evaluation_record, judge_also
 from .plots import plot_motion, plot_path
-from .preview import PREVIEW, preview
 from .results import Results
 from .seams import seams_record
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from ...media.preview import PREVIEW
 from .files import remove_earlier, write_json
 from .folder import closing_line, run_record
 from .options import flat
@@ -19,7 +20,6 @@ from .path import (
     solve_in,
 )
 from .path_report import report_path
-from .preview import PREVIEW
 from .report import REPORT, write_report
 from .results import Results
 from .seams import note_seams

@@ -10,6 +10,7 @@ import torch
 from elpips.geometry import GeodesicOptions, geodesic
 from elpips.media import read_frames, read_image, save_frames
 from elpips.metrics import InputError, create_metric
+from elpips.scripts.cli import main
 from elpips.scripts.runs.path import (
     FILES,
     JudgeOptions,
@@ -97,3 +98,16 @@ def test_frames_and_animations_of_other_formats(tmp_path: Path) -> None:
     save_path(Results(tmp_path), frames[:2], ShowOptions(frame_format="tiff", animations=()))
     names = {path.name for path in (tmp_path / "frames").iterdir() if path.suffix != ".jsonl"}
     assert names == {"0000.tif", "0001.tif"}
+
+
+@pytest.mark.parametrize("command", ["geodesic", "morph", "barycenter"])
+def test_commands_keep_a_preview_if_asked(command: str, pair, tmp_path: Path) -> None:
+    path = [] if command == "barycenter" else ["--also", "none", "--frames", "3"]
+    path += [] if command == "barycenter" else ["--animations", "gif"]
+    out = ["--outdir", str(tmp_path / "out")]
+    arguments = [command, *pair, *path, "--metric", "l2", "--steps", "1", *out]
+    assert main([*arguments, "--preview"]) == 0
+    assert read_image(tmp_path / "out/preview.png").shape == (3, 33, 3 * 43 - 2)
+    # The next run's folder has none of an earlier run's.
+    assert main(arguments) == 0
+    assert not (tmp_path / "out/preview.png").exists()

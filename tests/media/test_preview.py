@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,9 +14,8 @@ import torch
 from PIL import Image
 
 from elpips.media import read_image, to_uint8
-from elpips.scripts.cli import main
-from elpips.scripts.runs import preview as module
-from elpips.scripts.runs.preview import preview
+from elpips.media.preview import preview
+from elpips.metrics import InputError
 
 ENDS = torch.rand(2, 3, 20, 30, generator=torch.Generator().manual_seed(0))
 
@@ -26,7 +27,9 @@ def run_at(candidate: torch.Tensor) -> Any:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     found = SimpleNamespace(now=100.0)
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: found.now))
+    monkeypatch.setattr(
+        sys.modules[preview.__module__], "time", SimpleNamespace(monotonic=lambda: found.now)
+    )
     return found
 
 
@@ -67,14 +70,32 @@ def test_one_that_cannot_be_written_is_told_once(tmp_path: Path, clock, caplog) 
     assert len(caplog.messages) == 1 and "the run goes on without it" in caplog.messages[0]
 
 
-@pytest.mark.parametrize("command", ["geodesic", "morph", "barycenter"])
-def test_commands_keep_one_if_asked(command: str, pair, tmp_path: Path) -> None:
-    path = [] if command == "barycenter" else ["--also", "none", "--frames", "3"]
-    path += [] if command == "barycenter" else ["--animations", "gif"]
-    out = ["--outdir", str(tmp_path / "out")]
-    arguments = [command, *pair, *path, "--metric", "l2", "--steps", "1", *out]
-    assert main([*arguments, "--preview"]) == 0
-    assert read_image(tmp_path / "out/preview.png").shape == (3, 33, 3 * 43 - 2)
-    # The next run's folder has none of an earlier run's.
-    assert main(arguments) == 0
-    assert not (tmp_path / "out/preview.png").exists()
+def test_a_notebook_shows_it_in_place_of_the_one_before(monkeypatch, clock) -> None:
+    shown: list[np.ndarray] = []
+
+    class Handle:
+        def update(self, picture: Any) -> None:
+            shown[-1] = picture
+
+    def display(picture: Any, display_id: bool) -> Handle:
+        assert display_id
+        shown.append(picture)
+        return Handle()
+
+    def picture(data: bytes, format: str) -> np.ndarray:
+        assert format == "png"
+        return np.asarray(Image.open(io.BytesIO(data)))
+
+    fake = SimpleNamespace(display=SimpleNamespace(display=display, Image=picture))
+    monkeypatch.setitem(sys.modules, "IPython", fake)
+    show = preview(None, ENDS[:1], ENDS[1:])
+    for clock.now, level in ((100, 0.0), (101, 1.0), (106, 0.2)):
+        show(run_at(torch.full((1, 3, 20, 30), level)))
+        assert len(shown) == 1
+        assert shown[0][10, 47].tolist() == [51 if level == 0.2 else 0] * 3
+
+
+def test_without_a_notebook_it_says_so(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", None)
+    with pytest.raises(InputError, match="no IPython"):
+        preview(None, ENDS)
