@@ -85,7 +85,7 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(
         "steps path_steps pure_steps released patience pause warmup decay_epochs samples train val "
         "head_start attack_steps frames rows duration hold judged fine_depth coarse_depth queries "
-        "rivals".split(),
+        "rivals joined".split(),
         COUNT_OR_NONE,
     ),
     **dict.fromkeys(("draws", "evaluation_draws", "gradient_draws"), DRAWS),

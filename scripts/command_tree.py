@@ -142,6 +142,10 @@ ELPIPS = Command(
                     "the middle frames of real footage, which are known",
                     "benchmarks.interpolation:benchmark_interpolation_command",
                 ),
+                "clip": Command(
+                    "a clip with more frames: its memory, and a run killed and resumed",
+                    "benchmarks.clip:benchmark_clip_command",
+                ),
                 "step": Command(
                     "time of a step over that of its bare convolutions",
                     "benchmarks.step:benchmark_step_command",

