@@ -79,7 +79,8 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("size", "sizes", "frame_size"), SIZE),
     **dict.fromkeys(
         "batch chunk copies epochs groups max_draws patches repeats restarts seeds size_frames "
-        "limit triplets subset jobs shifts shifted_by crop side checkpoint fine coarse".split(),
+        "limit triplets subset jobs shifts shifted_by crop side checkpoint fine coarse "
+        "kill_at".split(),
         COUNT,
     ),
     **dict.fromkeys(

@@ -7,6 +7,7 @@ first's. A third run is of two clips joined, across whose cut no frame may be in
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -22,7 +23,7 @@ from ...media import open_frames, read_image, save_image
 from ...media.crop import crop_images, resize_short_side
 from ...media.figure import save_plot
 from ...metrics import DEFAULT_METRIC, InputError
-from ..runs.files import prepare_outdir, read_json, write_json
+from ..runs.files import plain, prepare_outdir, read_json, write_json
 from ..runs.footage import frame_path
 from ..runs.record import environment
 from .footage import CLIPS, fetch_clip
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _PAUSE = 0.5
+_INTERRUPTED = 130
 # Memory is settled when a tenth of the frames are there.
 _SETTLED = 10
 _STATUS, _MEMORY = "/proc/{}/status", "VmRSS:"
@@ -55,6 +57,48 @@ class Watched:
     samples: list[tuple[int, float]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Runs:
+    """Runs of ``elpips interpolate`` in a folder, with the same options.
+
+    Attributes
+    ----------
+    folder
+        Where each has a folder of its name, and NAME.json, which says how it went.
+    options
+        Of the command.
+    """
+
+    folder: Path
+    options: list[str]
+
+    def run(self, source: Path, name: str, out: str = "", **stop: int | None) -> Watched:
+        """Run the command on footage, or read how it went; arguments as of `watch`.
+
+        With ``out`` the run in that folder is gone on with.
+
+        Raises
+        ------
+        InputError
+            It failed, or went with other options.
+        """
+        path = self.folder / f"{name}.json"
+        if path.is_file():
+            content = read_json(path)
+            if content.get("options") != self.options:
+                raise InputError(f"{path}: is of other options; name another --outdir")
+            samples = [(count, memory) for count, memory in content["samples"]]
+            return Watched(content["code"], content["seconds"], samples)
+        folder = self.folder / (out or name)
+        arguments = ["interpolate", str(source), *self.options, "--outdir", str(folder)]
+        arguments += ["--resume"] if out else []
+        print(f"elpips {' '.join(arguments)}", flush=True)
+        command = [sys.executable, "-m", "elpips", *arguments]
+        watched = watch(command, folder / "frames", **stop)
+        write_json(path, {"options": self.options, **plain(watched)})
+        return watched
+
+
 def benchmark_clip_command(
     *,
     size: int = 48,
@@ -62,6 +106,7 @@ def benchmark_clip_command(
     steps: int = 4,
     evaluation_draws: int = 2,
     joined: int = 6,
+    kill_at: int | None = None,
     metric: str = DEFAULT_METRIC,
     outdir: Path = Path("outputs/benchmark_clip"),
 ) -> int:
@@ -73,9 +118,10 @@ def benchmark_clip_command(
         steps: Optimiser steps of a path between two frames.
         evaluation_draws: Draws that a path is judged on.
         joined: Frames of each of the two clips that are joined.
+        kill_at: Frames after which a run is killed; resumed it goes on until there are twice as
+            many. Half of all if not given.
         metric: The distance.
-        outdir: Folder for benchmark.json, memory.png and the runs; whole.json, which the first
-            run leaves, is read if it is there.
+        outdir: Folder for benchmark.json, memory.png and the runs; those that are there are read.
     """
     if not Path(_STATUS.format("self")).exists():
         raise InputError("the memory of processes cannot be measured on this system")
@@ -85,45 +131,36 @@ def benchmark_clip_command(
     bikes, other = (fetch_clip(clip, folder) for clip in CLIPS[:2])
     options = [f"--factor={factor}", f"--size={size}", "--crop=square", f"--steps={steps}"]
     options += [f"--evaluation-draws={evaluation_draws}", f"--metric={metric}"]
-    settings = {"options": options}
-
-    def run(source: Path, name: str, *more: str, kill_at: int | None = None) -> Watched:
-        out = folder / name
-        arguments = ["interpolate", str(source), *options, *more, "--outdir", str(out)]
-        print(f"elpips {' '.join(arguments)}", flush=True)
-        return watch([sys.executable, "-m", "elpips", *arguments], out / "frames", kill_at)
-
-    whole = _known(folder / "whole.json", settings)
-    if whole is None:
-        whole = run(bikes, "whole")
-        write_json(folder / "whole.json", settings | {"watched": whole})
-    total = len(frame_files(folder / "whole"))
-    killed = run(bikes, "killed", kill_at=total // 2)
-    resumed = run(bikes, "killed", "--resume")
-    cut = run(join([(bikes, -joined), (other, joined)], folder / "joined_input", size), "joined")
+    runs = Runs(folder, options)
+    whole = runs.run(bikes, "whole")
+    through = frame_files(folder / "whole")
+    middle = kill_at or len(through) // 2
+    killed = runs.run(bikes, "killed", kill_at=middle)
+    resumed = runs.run(bikes, "resumed", out="killed", interrupt_at=2 * middle)
+    again = frame_files(folder / "killed")
+    joint = join([(bikes, -joined), (other, joined)], folder / "joined_input", size)
+    cut = runs.run(joint, "joined")
     first = (joined - 1) * factor
+    held = [frame_path(folder / "joined" / "frames", first + k) for k in range(factor)]
     found = {
-        "frames": total,
-        "frames a second": total / whole.seconds,
+        "frames": len(through),
+        "frames a second": len(through) / whole.seconds,
         **memory_over(whole.samples),
         "cuts": read_json(folder / "whole" / "run.json")["cuts"],
         "killed at": killed.samples[-1][0],
         "kept": read_json(folder / "killed" / "run.json")["kept"],
-        "differ after resume": differing(
-            frame_files(folder / "whole"), frame_files(folder / "killed")
-        ),
+        "compared": len(again),
+        "differ after resume": differing(through[: len(again)], again),
         "cuts of joined clips": read_json(folder / "joined" / "run.json")["cuts"],
-        "in between there": differing(
-            [frame_path(folder / "joined" / "frames", first)] * (factor - 1),
-            [frame_path(folder / "joined" / "frames", first + k) for k in range(1, factor)],
-        ),
+        "in between there": differing(held[:1] * (factor - 1), held[1:]),
         "exit codes": [each.code for each in (whole, killed, resumed, cut)],
     }
-    runs = {"run through": whole, "killed": killed, "resumed": resumed}
-    save_plot(folder / "memory.png", lambda axes: _draw(axes, runs))
-    record = {"command": "benchmark clip", **settings, **found, "runs": runs}
+    watched = {"run through": whole, "killed": killed, "resumed": resumed}
+    save_plot(folder / "memory.png", lambda axes: _draw(axes, watched))
     write_json(
-        folder / "benchmark.json", record | {"environment": environment(torch.device("cpu"))}
+        folder / "benchmark.json",
+        {"command": "benchmark clip", "options": options, **found}
+        | {"environment": environment(torch.device("cpu"))},
     )
     for name, value in found.items():
         print(f"{name:<24}{value}")
@@ -131,8 +168,13 @@ def benchmark_clip_command(
     return int(bool(found["differ after resume"] or found["in between there"]))
 
 
-def watch(command: Sequence[str], frames: Path, kill_at: int | None = None) -> Watched:
-    """Run a process and sample its memory, until it ends or has written so many frames.
+def watch(
+    command: Sequence[str],
+    frames: Path,
+    kill_at: int | None = None,
+    interrupt_at: int | None = None,
+) -> Watched:
+    """Run a process and sample its memory; kill or interrupt it when there are so many frames.
 
     Raises
     ------
@@ -151,12 +193,15 @@ def watch(command: Sequence[str], frames: Path, kill_at: int | None = None) -> W
                 if kill_at is not None and count >= kill_at:
                     process.kill()
                     break
+                if interrupt_at is not None and count >= interrupt_at:
+                    process.send_signal(signal.SIGINT)
+                    interrupt_at = None
                 time.sleep(_PAUSE)
         finally:
             process.kill()
             code = process.wait()
         seconds = time.monotonic() - began
-        if code > 0 or not samples:
+        if code not in (0, -signal.SIGKILL, _INTERRUPTED) or not samples:
             errors.seek(0)
             raise InputError(f"a run failed: {errors.read().decode(errors='replace')[-500:]}")
     return Watched(code, seconds, samples)
@@ -219,17 +264,6 @@ def join(parts: Sequence[tuple[Path, int]], folder: Path, size: int) -> Path:
     return target
 
 
-def _known(path: Path, settings: Mapping[str, Any]) -> Watched | None:
-    """Return what a run left that was watched before, with the same options."""
-    if not path.is_file():
-        return None
-    content = read_json(path)
-    if content.get("options") != settings["options"]:
-        raise InputError(f"{path}: is of other options; name another --outdir")
-    watched = content["watched"]
-    return Watched(watched["code"], watched["seconds"], [(a, b) for a, b in watched["samples"]])
-
-
 def _draw(axes: Axes, runs: Mapping[str, Watched]) -> None:
     for name, run in runs.items():
         axes.plot(*zip(*run.samples, strict=True), lw=1, label=name)
@@ -237,4 +271,4 @@ def _draw(axes: Axes, runs: Mapping[str, Watched]) -> None:
     axes.set_ylabel("resident memory, MiB")
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower right")
