@@ -127,7 +127,9 @@ def _to_srgb(raster: Raster) -> tuple[Floats, str]:
     if raster.space is not None and mode != "CMYK":
         if raster.space.is_srgb(raster.colour.shape[2]):
             return raster.colour, ""
-        return raster.space.to_srgb(raster.colour), f"converted from {raster.space.name} to sRGB"
+        name = raster.space.name
+        told = f"converted from {name} to sRGB" if name else ""
+        return raster.space.to_srgb(raster.colour), told
     if mode != "CMYK":
         return raster.colour, notice
     pixels = np.asarray(_to_pillow(raster.colour, mode).convert("RGB"))

@@ -1,8 +1,9 @@
 """Decoding of image files into RGB floats, with what was lost on the way said aloud.
 
 Pillow reads what has at most 8 bits per channel, and only that: it quietly reduces 16-bit
-RGB to 8. Such PNG files are read by torchvision, such TIFF files by tifffile. Pictures, pages
-and the frames of animations are all read here.
+RGB to 8. Such PNG files are read by torchvision, such TIFF files by tifffile; OpenEXR is read by
+FFmpeg, HEIC by pillow-heif where that is installed. Pictures, pages and the frames of animations
+are all read here.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ from .colour import (
     from_floats,
     from_integers,
 )
+from .exr import read_exr
 from .formats import KNOWN, PILLOW, kind_of
+from .heif import open_heif
 from .png import sound_png
 from .stated import hidden_profile, stated_by
 from .tiff import is_tiff, read_page, whole_pages
@@ -63,13 +66,24 @@ def decode(data: bytes, alpha: Alpha = "auto") -> tuple[Floats, list[str]]:
         In one line: `data` is no image, damaged, too large, or its samples are no colours.
     """
     with in_one_line():
-        opened = open_rasters(data)
-        raster = next(opened.rasters)
-        opened.rasters.close()
-        image, notices = finish(raster, alpha)
-    if opened.count > 1:
-        notices.insert(0, f"has {opened.count} frames or pages; only the first is used")
-    return image, notices
+        return finish(first_raster(data), alpha)
+
+
+def first_raster(data: bytes) -> Raster:
+    """Read the first picture of an image file; of others a notice says that they are left out.
+
+    Raises
+    ------
+    InputError
+        As of `decode`; what else decoders raise is to be caught by `in_one_line`.
+    """
+    opened = open_rasters(data)
+    raster = next(opened.rasters)
+    opened.rasters.close()
+    if opened.count == 1:
+        return raster
+    told = f"has {opened.count} frames or pages; only the first is used"
+    return replace(raster, notices=(told, *raster.notices))
 
 
 @contextmanager
@@ -112,6 +126,10 @@ def open_rasters(data: bytes) -> Opened:
     if not data:
         raise InputError(f"the file is empty; expected an image ({KNOWN})")
     kind = kind_of(data[:512])
+    if kind == "OpenEXR":
+        return Opened(read_exr(each) for each in (data,))
+    if kind == "HEIC":
+        return Opened(*open_heif(data))
     if kind not in ("picture", ""):
         kind = "a video" if kind == "video" else kind
         raise InputError(f"is {kind}, not an image that can be read; expected {KNOWN}")

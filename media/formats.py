@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from PIL import features
 
 # Name, Pillow's names and endings of each kind of picture. Reading EPS, for one, would run
@@ -16,8 +18,15 @@ _KINDS = (
     ("BMP", ("BMP",), ".bmp .dib"),
     ("PPM", ("PPM",), ".ppm .pgm .pbm .pnm"),
     ("JPEG 2000", ("JPEG2000",), ".jp2 .j2k .jpx .jpf .j2c .jpc"),
+    # Not by Pillow.
+    ("OpenEXR", (), ".exr"),
+    ("HEIC", (), ".heic .heif .hif"),
 )
-_HERE = [kind for kind in _KINDS if kind[0] != "AVIF" or features.check("avif")]
+_MISSING = {
+    *(() if features.check("avif") else ("AVIF",)),
+    *(() if find_spec("pillow_heif") else ("HEIC",)),
+}
+_HERE = [kind for kind in _KINDS if kind[0] not in _MISSING]
 
 PILLOW = tuple(name for _, names, _ in _HERE for name in names)
 """Pillow's names of the formats that are read."""
@@ -26,14 +35,13 @@ KNOWN = ", ".join(name for name, _, _ in _HERE[:-1]) + f" or {_HERE[-1][0]}"
 """The formats that are read, for messages."""
 
 PICTURES = tuple(sorted(ending for _, _, endings in _KINDS for ending in endings.split()))
-"""Endings of the names of pictures, in small letters."""
+"""Endings of the names of pictures, in small letters; those that cannot be read here, too."""
 
 VIDEOS = tuple(".avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv".split())
 """Endings of the names of videos, in small letters."""
 
 STRANGERS = tuple(
-    ".cr2 .cr3 .dds .dng .eps .exr .hdr .heic .heif .ico .jxl .nef .pcx .pdf .psd .qoi .svg"
-    " .tga .xcf".split()
+    ".cr2 .cr3 .dds .dng .eps .hdr .ico .jxl .nef .pcx .pdf .psd .qoi .svg .tga .xcf".split()
 )
 """Endings of pictures of kinds that are not read."""
 
@@ -84,8 +92,8 @@ def kind_of(head: bytes) -> str:
     Returns
     -------
     str
-        "picture" and "video" for what may be read, a name for what is known and not read
-        (HEIC, JPEG XL, ...), "" for anything else.
+        "picture" and "video" for what may be read, a name for what Pillow and FFmpeg's readers of
+        videos do not read (HEIC, OpenEXR, JPEG XL, ...), "" for anything else.
     """
     if head[4:8] == b"ftyp":
         brands = [head[at : at + 4] for at in range(8, len(head) - 3, 4) if at != 12]

@@ -17,7 +17,6 @@ from torch import Tensor
 from ..metrics.errors import InputError
 from ..metrics.files import atomic_write
 from .animated import srgb_profile
-from .read import read_image
 from .write import save_image
 
 FrameFormat = Literal["png", "png16", "tiff", "exr"]
@@ -56,33 +55,6 @@ def save_frame(path: str | os.PathLike[str], image: Tensor, form: FrameFormat = 
     content = _WRITERS[form](floats.clamp(0, 1).permute(1, 2, 0).numpy())
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
-
-
-def read_frame(path: str | os.PathLike[str]) -> Tensor:
-    """Read a frame that `save_frame` wrote, in any of its formats, as (3, H, W) in [0, 1].
-
-    Raises
-    ------
-    InputError
-        In one line: it is missing or cannot be read.
-    """
-    if not os.fspath(path).lower().endswith(".exr"):
-        return read_image(path)
-    # Imported here: PyAV takes long to load.
-    import av
-
-    try:
-        with av.open(os.fspath(path)) as container:
-            frame = next(container.decode(video=0)).reformat(format="gbrpf32le")
-            green, blue, red = (
-                np.frombuffer(bytes(plane), np.float32).reshape(frame.height, -1)[:, : frame.width]
-                for plane in frame.planes
-            )
-    except (av.FFmpegError, OSError, StopIteration, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as OpenEXR ({error})") from None
-    linear = np.stack([red, green, blue]).clip(0, 1)
-    curved = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return torch.from_numpy(curved.astype(np.float32))
 
 
 def _png(pixels: npt.NDArray[np.float64]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -13,11 +14,13 @@ import torch
 from torch import Tensor
 
 from ..metrics.errors import InputError
-from .colour import upright
+from .colour import Raster, upright
 from .crop import Crop
-from .decode import in_one_line, open_rasters
+from .decode import first_raster, in_one_line
 from .read import batch, check_short_side, read_images, scaled
 from .source import read_source
+
+_logger = logging.getLogger("elpips")
 
 MapKind = Literal[
     "base", "normal", "normal_dx", "roughness", "gloss", "metallic", "specular", "height",
@@ -113,27 +116,28 @@ def read_map_pair(
         In one line: a file cannot be read, or sizes differ.
     """
     check_short_side(size)
-    stored = [_stored(path) for path in paths]
-    deep = any(each_deep for _, each_deep in stored)
+    rasters = [_stored(path) for path in paths]
+    deep = any(raster.deep for raster in rasters)
     if kind in COLOURS:
         return MapPair(read_images(paths, size=size, crop=crop, alpha="ignore"), deep)
     names = [str(path) for path in paths]
-    images = [scaled(image, size, name) for (image, _), name in zip(stored, names, strict=True)]
+    images = []
+    for raster, name in zip(rasters, names, strict=True):
+        for notice in raster.notices:
+            _logger.warning("%s: %s", name, notice)
+        image = torch.from_numpy(upright(raster.colour, raster.orientation).copy())
+        images.append(scaled(image.permute(2, 0, 1).expand(3, -1, -1).contiguous(), size, name))
     return MapPair(batch(images, names, size, crop), deep)
 
 
-def _stored(path: str | os.PathLike[str]) -> tuple[Tensor, bool]:
-    """Return the samples of a file (3, H, W), upright, and whether they have more than 8 bits."""
+def _stored(path: str | os.PathLike[str]) -> Raster:
+    """Return what a file holds, grey or RGB."""
     data = read_source(path)
     try:
         with in_one_line():
-            opened = open_rasters(data)
-            raster = next(opened.rasters)
-            opened.rasters.close()
-            channels = raster.colour.shape[2]
-            if channels not in (1, 3):
-                raise InputError("found CMYK; expected grey or RGB of a map")
+            raster = first_raster(data)
+        if raster.colour.shape[2] not in (1, 3):
+            raise InputError("found CMYK; expected grey or RGB of a map")
     except InputError as error:
         raise InputError(f"{path}: {error}") from error.__cause__
-    image = torch.from_numpy(upright(raster.colour, raster.orientation).copy()).permute(2, 0, 1)
-    return image.expand(3, -1, -1).contiguous(), raster.deep
+    return raster

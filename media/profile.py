@@ -38,7 +38,7 @@ class ColourSpace:
     Attributes
     ----------
     name
-        For notices.
+        For notices; '' where there is nothing to be told.
     curves
         (1 or 3, 65536): linear light of the levels from 0 to 1, of each channel or of all.
     matrix

@@ -24,7 +24,9 @@ from .profile import (
 Stated = tuple["ColourSpace | None", str]
 """The space of the colours, if it is not sRGB, and what cannot be honoured, or ''."""
 
-_NOTHING: Stated = (None, "")
+NOTHING: Stated = (None, "")
+"""Nothing is said, or that the colours are sRGB's."""
+
 _EXIF, _INTEROPERABILITY, _COLOUR_SPACE = 0x8769, 0xA005, 0xA001
 _WHITE, _PRIMARIES, _TRANSFER = 318, 319, 301
 _ADOBE, _UNCALIBRATED = 2, 0xFFFF
@@ -55,7 +57,7 @@ def by_code(primaries: int, transfer: int, where: str) -> Stated:
     name, corners, white = _BY_CODE.get(primaries, ("BT.709", SRGB_PRIMARIES, D65))
     exponent = _EXPONENTS.get(transfer)
     if primaries not in _BY_CODE and exponent is None:
-        return _NOTHING
+        return NOTHING
     curve = srgb_curve() if exponent is None else gamma_curve(exponent)
     tones = "" if exponent is None else f", gamma {exponent:g}"
     return ColourSpace(f"{name}{tones} ({where})", curve, primaries_matrix(corners, white)), ""
@@ -69,8 +71,8 @@ def stated_by(image: Image.Image, data: bytes) -> Stated:
         "TIFF": lambda image, _: by_tags(getattr(image, "tag_v2", {}).get),
     }
     try:
-        found = readers.get(image.format or "", lambda *_: _NOTHING)(image, data)
-        return found if found != _NOTHING else _by_exif(image)
+        found = readers.get(image.format or "", lambda *_: NOTHING)(image, data)
+        return found if found != NOTHING else by_exif(image.getexif())
     except Exception:
         # Damaged statements do not make a damaged picture.
         return None, "what it states of its colours is damaged and was ignored"
@@ -93,7 +95,7 @@ def by_tags(tag: Callable[[int], Any]) -> Stated:
     """Return what a TIFF file's tags of colorimetry say; ``tag`` gives the values of one."""
     white, corners, curve = tag(_WHITE), tag(_PRIMARIES), tag(_TRANSFER)
     if corners is None and curve is None:
-        return _NOTHING
+        return NOTHING
     matrix = primaries_matrix(SRGB_PRIMARIES)
     if corners is not None:
         flat = [float(value) for value in corners]
@@ -114,7 +116,7 @@ def _by_png(image: Image.Image, data: bytes) -> Stated:
         return by_code(data[at + 4], data[at + 5], "cICP")
     info = image.info
     if "srgb" in info or not ("gamma" in info or "chromaticity" in info):
-        return _NOTHING
+        return NOTHING
     corners: Pairs = SRGB_PRIMARIES
     white = D65
     if "chromaticity" in info:
@@ -124,9 +126,9 @@ def _by_png(image: Image.Image, data: bytes) -> Stated:
     gamma = info.get("gamma")
     plain = gamma is None or 0.44 < gamma < 0.47
     matrix = primaries_matrix(corners, white)
-    if plain and _unless_srgb(ColourSpace("", srgb_curve(), matrix)) == _NOTHING:
+    if plain and _unless_srgb(ColourSpace("", srgb_curve(), matrix)) == NOTHING:
         # 1/2.2 is how PNG files say sRGB.
-        return _NOTHING
+        return NOTHING
     if gamma is not None and not 0.05 < gamma < 10:
         return None, f"its gamma {gamma:g} cannot be used and was ignored"
     curve = srgb_curve() if gamma is None else gamma_curve(1 / gamma)
@@ -140,21 +142,21 @@ def _by_png(image: Image.Image, data: bytes) -> Stated:
 def _by_avif(image: Image.Image, data: bytes) -> Stated:
     at = data[:65536].find(b"colrnclx")
     if at < 0:
-        return _NOTHING
+        return NOTHING
     primaries, transfer = struct.unpack_from(">HH", data, at + 8)
     return by_code(primaries, transfer, "nclx")
 
 
-def _by_exif(image: Image.Image) -> Stated:
-    exif = image.getexif()
+def by_exif(exif: Image.Exif) -> Stated:
+    """Return what EXIF says of the colours."""
     space = exif.get_ifd(_EXIF).get(_COLOUR_SPACE)
     rule = str(exif.get_ifd(_INTEROPERABILITY).get(1, "")).strip("\0 ")
     if rule == "R03" or space == _ADOBE:
         return adobe_rgb("Adobe RGB (EXIF)"), ""
     if space == _UNCALIBRATED and rule != "R98":
         return None, "its EXIF says that it is not in sRGB, not in which space; taken as sRGB"
-    return _NOTHING
+    return NOTHING
 
 
 def _unless_srgb(space: ColourSpace) -> Stated:
-    return _NOTHING if space.is_srgb() else (space, "")
+    return NOTHING if space.is_srgb() else (space, "")

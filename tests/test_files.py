@@ -120,6 +120,7 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
     }
     third_party = imported - {"elpips", "__future__"} - sys.stdlib_module_names
     installed = importlib.metadata.packages_distributions()
+    # An extra may be missing here; its module has the distribution's name.
     needed = {normalised(installed.get(name, [name])[0]) for name in third_party}
     # The extras that modules of the package need, apart from those of its development.
     extras = PROJECT["project"]["optional-dependencies"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...media import choose_rows, list_images
-from ...media.frame_files import read_frame
+from ...media.read import read_image
 from ...media.report import save_report
 from ...metrics import InputError
 from .command_line import command_line
@@ -177,7 +177,7 @@ def _row(paths: Sequence[Path], shown: Shown) -> int | None:
     import torch
 
     few = shown.at[:: max(1, len(shown.at) // 8)]
-    frames = [read_frame(paths[index]) for index in few]
+    frames = [read_image(paths[index]) for index in few]
     if "scaled" in shown.note:
         return None
     return choose_rows(torch.stack(frames), 1)[0]

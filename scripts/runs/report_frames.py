@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...media.crop import resize_short_side
-from ...media.frame_files import read_frame
+from ...media.read import read_image
 from ...media.report import picture_url
 
 MOST_FRAMES = 121
@@ -85,7 +85,7 @@ def show_frames(
 
 def show_picture(path: Path) -> tuple[str, bool]:
     """Return a picture as a report has it, and whether it was scaled down."""
-    image = read_frame(path)
+    image = read_image(path)
     long = max(image.shape[1:])
     if long <= LONGEST_SIDE:
         return picture_url(image), False

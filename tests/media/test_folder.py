@@ -52,12 +52,12 @@ def test_gifs_are_pictures_where_there_are_no_others(
 def test_pictures_of_kinds_that_are_not_read_are_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "1.HEIC").touch()
-    with pytest.raises(InputError, match=r"holds no pictures .*; 1\.HEIC cannot be read"):
+    (tmp_path / "1.PSD").touch()
+    with pytest.raises(InputError, match=r"holds no pictures .*; 1\.PSD cannot be read"):
         list_images(tmp_path)
     (tmp_path / "2.png").touch()
     list_images(tmp_path)
-    assert caplog.messages == [f"{tmp_path}: left out 1.HEIC"]
+    assert caplog.messages == [f"{tmp_path}: left out 1.PSD"]
 
 
 def test_an_order_that_is_not_plain_is_told(

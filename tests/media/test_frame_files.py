@@ -9,9 +9,9 @@ import tifffile
 import torch
 from PIL import Image
 
-from elpips.media import read_frames, save_frames
+from elpips.media import read_frames, read_image, save_frames
 from elpips.media.animated import srgb_profile
-from elpips.media.frame_files import FrameFormat, frame_name, read_frame, save_frame
+from elpips.media.frame_files import FrameFormat, frame_name, save_frame
 from elpips.metrics.errors import InputError
 
 FRAMES = torch.rand(3, 3, 17, 21, generator=torch.Generator().manual_seed(0))
@@ -57,10 +57,10 @@ def test_exr_is_linear_light_in_floats(tmp_path: Path) -> None:
 def test_frames_are_read_as_they_were(tmp_path: Path, form: FrameFormat, error: float) -> None:
     path = tmp_path / frame_name(0, form)
     save_frame(path, FRAMES[0], form)
-    torch.testing.assert_close(read_frame(path), FRAMES[0], rtol=0, atol=error)
+    torch.testing.assert_close(read_image(path), FRAMES[0], rtol=0, atol=error)
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(InputError, match="0000"):
-        read_frame(path)
+        read_image(path)
 
 
 @pytest.mark.parametrize("form", ["png", "png16", "tiff", "exr"])
