@@ -23,6 +23,7 @@ from ..metrics import Embedding, Metric
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..metrics.statistics import standard_error
+from .one_by_one import distances_to_last
 from .options import check_draws
 
 
@@ -111,12 +112,15 @@ def evaluate_barycenter(
     points = torch.cat([image[None], mean[None], inputs]).clamp(0, 1)
     matrices: list[Tensor] = []
     for draw in metric.draws(image_size(points), draws, stream(seed, "evaluate")):
-        matrices.append(pairwise_distances(metric, metric.embed(points, draw)).double().cpu())
+        if metric.sparing:
+            rows = distances_to_last(metric, points, len(inputs), draw)
+        else:
+            rows = pairwise_distances(metric, metric.embed(points, draw))[:, 2:]
+        matrices.append(rows.double().cpu())
         if progress is not None:
             progress(len(matrices))
-    samples = torch.stack(matrices)
     # Distances from every candidate (image, mean, inputs) to the inputs: (draws, K + 2, K).
-    candidates = samples[:, :, 2:]
+    candidates = torch.stack(matrices)
     values, linearised = _objectives(candidates, weights, power)
     errors = standard_error(linearised, stochastic=metric.stochastic)
     apart = linearised[:, 0] - linearised[:, 1]

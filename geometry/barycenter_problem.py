@@ -25,17 +25,20 @@ from ..metrics.tiling import Wrap, wrap_of
 from ..optim import GradientSample, Preconditioner
 from .bands import BandPreconditioner
 from .barycenter_evaluation import weighted_mean
+from .footprint import Footprint, Need, barycenter_network, fitted
 from .identity import Identity, digest, digests, metric_identity
 from .masks import check_mask, masked
 from .meeting import meet
 from .noise import noise_images, texture_noise
 from .options import BarycenterOptions
-from .ranks import active
-from .shared_barycenter import distances_on, shared_distances, shared_objective
+from .ranks import Alone, Constant, active
+from .shared_barycenter import distances, objective
 
 Init = Literal["blend", "objects", "texture", "noise", "image"]
 
 _HELD_OUT_DRAWS = 8
+# That are in memory while one is computed: moments of the solver in five bands each, and the like.
+_IMAGES_AT_ONCE = 26
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class BarycenterProblem:
         Draws set aside for choosing the best iterate.
     mask
         How far pixels may go, (H, W) in [0, 1]: where 0 they stay as they are at the start.
+    memory
+        What it takes of memory, where that was looked at.
     """
 
     images: Tensor
@@ -66,6 +71,7 @@ class BarycenterProblem:
     subset: int | None = None
     held_out_draws: tuple[Draw, ...] = field(default=(), repr=False)
     mask: Tensor | None = field(default=None, repr=False)
+    memory: Footprint | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -87,12 +93,26 @@ class BarycenterProblem:
         if isinstance(metric, str):
             metric = create_metric(metric, device=images.device)
         metric = metric.tiled(options.tile)
+        chosen = images[: options.subset]
+        metric, working_metric, memory = fitted(
+            Need(
+                f"a barycenter of {len(images)} images of {images.shape[3]} x {images.shape[2]} px",
+                4.0 * _IMAGES_AT_ONCE * images[0].numel(),
+                lambda metric: barycenter_network(metric, chosen, options.draws),
+                "a smaller --size or fewer --draws need less",
+            ),
+            metric,
+            working_copy(metric, options.precision),
+            options.activation_checkpointing,
+            image_size(images),
+            images.device,
+        )
         simplex = to_simplex(weights, len(images))
         return cls(
             images=images.detach(),
             weights=simplex.to(images),
             metric=metric,
-            working_metric=working_copy(metric, options.precision),
+            working_metric=working_metric,
             initial=_initial(images.detach(), simplex.to(images), init, seed, wrap_of(metric.tile)),
             power=options.power,
             draws=options.draws,
@@ -105,6 +125,7 @@ class BarycenterProblem:
                 )
             ),
             mask=check_mask(mask, images, options.schedule),
+            memory=memory,
         )
 
     @property
@@ -130,35 +151,28 @@ class BarycenterProblem:
     def sample(self, x: Tensor, generator: torch.Generator) -> GradientSample:
         """Sample the objective and its gradient on fresh draws shared by all images."""
         inputs, weights = self._choose(generator)
-        if (ranks := active()) is not None and self.metric.stochastic:
-            drawn = list(self.metric.draws(image_size(x), self.draws, generator))
-            objective, gradient = shared_objective(
-                ranks, self.working_metric, inputs, weights, x, drawn, self.power
+        metric, power = self.working_metric, self.power
+        count = self.draws if metric.stochastic else 1
+        draws = list(metric.draws(image_size(x), count, generator))
+        if (ranks := active()) is not None and metric.stochastic:
+            value, gradient = ranks.call(
+                objective, Constant(metric), Constant(inputs), weights, x, draws, power
             )
-            work = sum(draw.share for draw in drawn)
-            return GradientSample(objective, gradient, self.draws, work=work)
-        variable = x.detach().requires_grad_()
-        distances = torch.zeros_like(weights)
-        metric = self.working_metric
-        draws, work = self.draws if metric.stochastic else 1, 0.0
-        for draw in metric.draws(image_size(x), draws, generator):
-            targets = self._targets(inputs, draw)
-            distances = distances + metric.distance(metric.embed(variable, draw), targets)
-            work += draw.share
-        value = weights @ (distances / draws) ** self.power
-        (gradient,) = torch.autograd.grad(value, variable)
-        return GradientSample(float(value.detach()), gradient, draws, work=work)
+        else:
+            targets = None if metric.stochastic or self.subset else self._kept_targets
+            value, gradient = objective(Alone(), metric, inputs, weights, x, draws, power, targets)
+        return GradientSample(value, gradient, count, work=sum(draw.share for draw in draws))
 
     @torch.no_grad()
     def held_out(self, x: Tensor) -> float:
         """Return the objective on the held-out draws."""
-        ranks, draws = active(), self.held_out_draws
-        if ranks is not None:
-            distances = shared_distances(ranks, self.working_metric, self.images, x, draws)
+        metric, images, draws = self.working_metric, self.images, self.held_out_draws
+        if (ranks := active()) is not None:
+            found = ranks.call(distances, Constant(metric), Constant(images), x, draws)
         else:
-            distances = distances_on(self.working_metric, self.images, x, draws)
+            found = distances(Alone(), metric, images, x, draws)
         total = torch.zeros_like(self.weights)
-        for each in distances:
+        for each in found:
             total = total + each
         return float(self.weights @ (total / len(draws)) ** self.power)
 
@@ -169,16 +183,10 @@ class BarycenterProblem:
         )
         return masked(bands, self.mask)
 
-    @torch.no_grad()
-    def _targets(self, inputs: Tensor, draw: Draw) -> Embedding:
-        """Embed the inputs of a step; a deterministic metric's embeddings are kept."""
-        metric = self.working_metric
-        if metric.stochastic or self.subset is not None:
-            return metric.embed(inputs, draw)
-        return self._kept_targets
-
     @cached_property
+    @torch.no_grad()
     def _kept_targets(self) -> Embedding:
+        """The inputs' embeddings under a deterministic metric."""
         metric = self.working_metric
         return metric.embed(self.images, metric.draw(image_size(self.images)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -16,14 +16,15 @@ from ..metrics.seeds import stream
 from ..metrics.tiling import Wrap, wrap_of
 from ..optim import GradientSample, Preconditioner, project
 from .bands import BandPreconditioner
+from .footprint import Footprint, Need, fitted, path_network
 from .identity import Identity, digest, digests, metric_identity
 from .masks import check_mask, masked
 from .noise import noise_images, texture_noise
 from .options import GeodesicOptions
-from .path_energy import frames_at_a_time, path_energy
-from .ranks import active
+from .path_energy import frames_at_a_time
+from .ranks import Alone, Constant, active
 from .reference_path import PathInit, Reference, reference_path
-from .shared_path import Split, shared_energies
+from .shared_path import Split, Task, by_draws, by_frames, what_to_split
 from .sine_modes import PathPreconditioner, times_of
 from .torus import resize
 
@@ -61,6 +62,8 @@ class GeodesicProblem:
         Draws set aside for choosing the best iterate.
     mask
         How far pixels may go, (H, W) in [0, 1]: where 0 they stay the reference's.
+    memory
+        What it takes of memory, where that was looked at.
     """
 
     ends: Tensor
@@ -77,6 +80,7 @@ class GeodesicProblem:
     seed: int = 0
     held_out_draws: tuple[Draw, ...] = field(default=(), repr=False)
     mask: Tensor | None = field(default=None, repr=False)
+    memory: Footprint | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -104,11 +108,25 @@ class GeodesicProblem:
             metric = create_metric(metric, device=start.device)
         metric = metric.tiled(options.tile)
         ends = torch.stack([start, end]).detach()
+        chunk = frames_at_a_time(image_size(start), options.chunk)
+        metric, working_metric, memory = fitted(
+            _need(
+                frames,
+                image_size(start),
+                options,
+                lambda metric: path_network(metric, ends, frames - 2, chunk),
+            ),
+            metric,
+            working_copy(metric, options.precision),
+            options.activation_checkpointing,
+            image_size(start),
+            start.device,
+        )
         problem = cls(
             ends=ends,
             transitions=frames - 1,
             metric=metric,
-            working_metric=working_copy(metric, options.precision),
+            working_metric=working_metric,
             reference=reference_path(
                 ends[0], ends[1], init, options.motion or 1.0, wrap_of(metric.tile)
             ),
@@ -116,10 +134,11 @@ class GeodesicProblem:
             power=options.power,
             draws=options.draws if metric.stochastic else 1,
             pixel_weight=options.pixel_weight,
-            chunk=frames_at_a_time(image_size(start), options.chunk),
+            chunk=chunk,
             split=options.split,
             seed=options.seed,
             mask=check_mask(mask, ends, options.schedule),
+            memory=memory,
         )
         return replace(problem, held_out_draws=problem._set_aside(image_size(ends)))
 
@@ -220,23 +239,14 @@ class GeodesicProblem:
         self, x: Tensor, draws: Sequence[Draw], *, slope: bool = True
     ) -> tuple[list[float], Tensor]:
         """Return the energy on each draw and the sum of its gradients, by all ranks there are."""
-        metric, power, chunk = self.working_metric, self.power, self.chunk
-        ranks = active()
-        if ranks is not None:
-            # What only judges is the same number for number if each draw is one rank's.
-            split = self.split if slope else "draws"
-            return shared_energies(
-                ranks, metric, self.ends, x, draws,
-                power=power, chunk=chunk, split=split, slope=slope,
-            )  # fmt: skip
-        values, gradient = [], torch.zeros_like(x) if slope else x.new_empty(0)
-        for draw in draws:
-            energy, part = path_energy(
-                metric, self.ends, x, draw, power=power, chunk=chunk, slope=slope
-            )
-            values.append(energy)
-            gradient += part
-        return values, gradient
+        metric, task = self.working_metric, Task(tuple(draws), self.power, self.chunk, slope)
+        if (ranks := active()) is None:
+            return by_draws(Alone(), metric, self.ends, x, task)
+        # What only judges is the same number for number if each draw is one rank's.
+        split = what_to_split(self.split, len(x), len(draws), ranks.size) if slope else "draws"
+        if split == "frames":
+            return ranks.call(by_frames, Constant(metric), Constant(self.ends), x, task)
+        return ranks.call(by_draws, Constant(metric), Constant(self.ends), x, task)
 
     def _set_aside(self, size: tuple[int, int]) -> tuple[Draw, ...]:
         count = _HELD_OUT_DRAWS if self.metric.stochastic else 1
@@ -260,10 +270,21 @@ def check_frames(
     check_number("frames", frames)
     if frames < 3:
         raise InputError(f"frames: found {frames}, expected at least 3")
+    need = _need(frames, size, options)
+    check_memory(need.state, need.what, need.advice, device)
+
+
+def _need(
+    frames: int,
+    size: tuple[int, int],
+    options: GeodesicOptions,
+    network: Callable[[Metric], float] = lambda metric: 0.0,
+) -> Need:
+    """Return what memory a path of RGB needs."""
     images = _IMAGES_AS_RELEASED if options.schedule == "released" else _IMAGES_PER_FRAME
-    check_memory(
-        12.0 * images * (frames - 2) * size[0] * size[1],
+    return Need(
         f"a path of {frames} frames of {size[1]} x {size[0]} px",
+        12.0 * images * (frames - 2) * size[0] * size[1],
+        network,
         "fewer --frames or a smaller --size need less",
-        device,
     )

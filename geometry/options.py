@@ -12,6 +12,7 @@ from ..metrics import InputError, Precision
 from ..metrics.checks import check_fields, check_number
 from ..metrics.tiling import Tile, wrap_of
 from ..optim import StoppingCriteria
+from .footprint import Checkpointing
 from .quality import Effort, Quality, check_quality, effort
 from .shared_path import Split
 
@@ -74,6 +75,9 @@ class DescentOptions(SolvingOptions):
     tile
         Keep images seamless that repeat along x (left and right borders meet), y (top and
         bottom), or both. Distances are then of images without borders.
+    activation_checkpointing
+        Keep little of an image's way through the network and compute it again for the gradient:
+        on, off, or auto, where the memory does not suffice without. Gradients are the same.
     """
 
     quality: Quality | None = None
@@ -84,6 +88,7 @@ class DescentOptions(SolvingOptions):
     tolerance: float = 0.0
     patience: int = 0
     tile: Tile = "none"
+    activation_checkpointing: Checkpointing = "auto"
 
     def check(self) -> None:
         """Raise `InputError` for numbers that no run can use, before the work begins."""

@@ -52,19 +52,36 @@ def path_energy(
     .. [1] Rumpf, Wirth, "Variational time discretization of geodesic calculus", IMA J.
        Numer. Anal. 2015: the discrete path energy, with W = D.
     """
-    with torch.no_grad():
-        first = metric.embed(ends, draw)
+    beyond = end_points(metric, ends, draw)
+    if chunk > 1:
+        with torch.no_grad():
+            both = metric.embed(ends, draw)
+        beyond = lambda own: both[0], lambda own: both[1]
     value, gradient = block_energy(
         metric,
         frames,
         draw,
-        (lambda own: first[0], lambda own: first[1]),
+        beyond,
         chunk=chunk,
         slope=slope,
         power=power,
     )
     scale = energy_scale(len(frames) + 1, power)
     return scale * value, scale * gradient
+
+
+def end_points(metric: Metric, ends: Tensor, draw: Draw) -> tuple[Border, Border]:
+    """Return borders that embed start and end (2, 3, H, W), each when it is asked for."""
+
+    def point(number: int) -> Border:
+        def embedded(own: Embedding) -> Embedding:
+            del own
+            with torch.no_grad():
+                return metric.embed(ends[number : number + 1], draw)
+
+        return embedded
+
+    return point(0), point(1)
 
 
 def energy_scale(transitions: int, power: int) -> float:

@@ -1,4 +1,4 @@
-"""The objective of a barycenter computed by several ranks, each on draws of its own."""
+"""The objective of a barycenter on draws that several ranks share out, or that one has all."""
 
 from __future__ import annotations
 
@@ -7,61 +7,34 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..metrics import Draw, Metric
-from .ranks import Constant, Ranks
+from ..metrics import Draw, Embedding, Metric
+from .one_by_one import distances_one_by_one, gradient_one_by_one
+from .ranks import Company
 
 
-def shared_objective(
-    ranks: Ranks,
+def objective(
+    ranks: Company,
     metric: Metric,
     inputs: Tensor,
     weights: Tensor,
     x: Tensor,
     draws: Sequence[Draw],
     power: int,
+    targets: Embedding | None = None,
 ) -> tuple[float, Tensor]:
-    """Return sum_k w_k (mean over draws of D(x, a_k))^power and its gradient, by all ranks.
+    """Return sum_k w_k (mean over draws of D(x, a_k))^power and its gradient, each draw a rank's.
 
-    Inputs a_k are (K, 3, H, W), x is (1, 3, H, W).
+    Inputs a_k are (K, 3, H, W), x is (1, 3, H, W); ``targets`` are the inputs' embeddings where
+    they are known. See `Ranks.call`.
     """
-    return ranks.call(
-        _objective, Constant(metric), Constant(inputs), weights, x, list(draws), power
-    )
-
-
-def shared_distances(
-    ranks: Ranks, metric: Metric, inputs: Tensor, x: Tensor, draws: Sequence[Draw]
-) -> Tensor:
-    """Return the distances (draws, K) of x (1, 3, H, W) to K inputs, by all ranks."""
-    return ranks.call(_distances, Constant(metric), Constant(inputs), x, list(draws))
-
-
-@torch.no_grad()
-def distances_on(metric: Metric, inputs: Tensor, x: Tensor, draws: Sequence[Draw]) -> Tensor:
-    """Return the distances (draws, K) of x (1, 3, H, W) to K inputs on each draw."""
-    points = torch.cat([x, inputs])
-    found = []
-    for draw in draws:
-        embedding = metric.embed(points, draw)
-        found.append(metric.distance(embedding[1:], embedding[:1]))
-    return torch.stack(found) if found else x.new_zeros(0, len(inputs))
-
-
-def _objective(
-    ranks: Ranks,
-    metric: Metric,
-    inputs: Tensor,
-    weights: Tensor,
-    x: Tensor,
-    draws: Sequence[Draw],
-    power: int,
-) -> tuple[float, Tensor]:
+    if metric.sparing:
+        return _sparing_objective(ranks, metric, inputs, weights, x, draws, power)
     variable = x.detach().requires_grad_()
     own = torch.zeros_like(weights)
     for draw in draws[ranks.rank :: ranks.size]:
         with torch.no_grad():
-            targets = metric.embed(inputs, draw)
-        own = own + metric.distance(metric.embed(variable, draw), targets)
+            points = metric.embed(inputs, draw) if targets is None else targets
+        own = own + metric.distance(metric.embed(variable, draw), points)
     means = ranks.total(own, everywhere=True) / len(draws)
     gradient = torch.zeros_like(x)
     if own.requires_grad:
@@ -71,11 +44,49 @@ def _objective(
     return float(weights @ means**power), ranks.total(gradient)
 
 
-def _distances(
-    ranks: Ranks, metric: Metric, inputs: Tensor, x: Tensor, draws: Sequence[Draw]
+def distances(
+    ranks: Company, metric: Metric, inputs: Tensor, x: Tensor, draws: Sequence[Draw]
 ) -> Tensor:
+    """Return the distances (draws, K) of x (1, 3, H, W) to K inputs, each draw a rank's."""
     found = x.new_zeros(len(draws), len(inputs))
-    found[ranks.rank :: ranks.size] = distances_on(
-        metric, inputs, x, draws[ranks.rank :: ranks.size]
-    )
+    for index in range(ranks.rank, len(draws), ranks.size):
+        found[index] = _distances(metric, inputs, x, draws[index])
     return ranks.total(found)
+
+
+@torch.no_grad()
+def _distances(metric: Metric, inputs: Tensor, x: Tensor, draw: Draw) -> Tensor:
+    if metric.sparing:
+        return distances_one_by_one(metric, inputs, x, draw)
+    embedding = metric.embed(torch.cat([x, inputs]), draw)
+    return metric.distance(embedding[1:], embedding[:1])
+
+
+def _sparing_objective(
+    ranks: Company,
+    metric: Metric,
+    inputs: Tensor,
+    weights: Tensor,
+    x: Tensor,
+    draws: Sequence[Draw],
+    power: int,
+) -> tuple[float, Tensor]:
+    """Return the same an image and a draw at a time; a power of several draws' mean takes two."""
+    own, means = draws[ranks.rank :: ranks.size], None
+    if power > 1 and len(draws) > 1:
+        totals = torch.zeros_like(weights)
+        for draw in own:
+            totals += _distances(metric, inputs, x, draw)
+        means = ranks.total(totals, everywhere=True) / len(draws)
+
+    def slope(index: int, distance: Tensor) -> Tensor:
+        mean = distance if means is None else means[index]
+        return weights[index] * power * mean ** (power - 1) / len(draws)
+
+    total, gradient = torch.zeros_like(weights), torch.zeros_like(x)
+    for draw in own:
+        values, part = gradient_one_by_one(metric, inputs, x, draw, slope)
+        total += values
+        gradient += part
+    means = ranks.total(total, everywhere=True) / len(draws)
+    return float(weights @ means**power), ranks.total(gradient)

@@ -105,6 +105,9 @@ class Metric(nn.Module, ABC):
         Axes on which images are a torus to it.
     channels
         Of its images: 3, or 4 where `OverBackgrounds` makes it one of premultiplied RGBA.
+    sparing
+        Whether memory counts more than time: activations are computed again where a gradient
+        needs them (`checkpointed`), and images are embedded one by one.
     """
 
     name: str
@@ -112,6 +115,7 @@ class Metric(nn.Module, ABC):
     stochastic = False
     tile: Tile = "none"
     channels = 3
+    sparing = False
 
     @abstractmethod
     def draw(

@@ -23,20 +23,27 @@ class Dropout:
 
     All images that share the draw share the masks; a batch of draws has masks of its own
     for each item. Kept elements are not scaled here: the 1 / keep is folded into the
-    weights of the convolution that follows (`metrics.trunks`).
+    weights of the convolution that follows (`metrics.trunks`). Without seeds nothing is dropped.
+
+    Attributes
+    ----------
+    layer
+        Number of the next convolution. What computes a part of the network again sets it back.
     """
 
-    def __init__(self, keep: float, seeds: tuple[int, ...]) -> None:
+    def __init__(self, keep: float, seeds: tuple[int, ...] = ()) -> None:
         self._keep, self._seeds = keep, seeds
-        self._layer = 0
+        self.layer = 0
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return x (N, C, H, W) with dropped elements zero."""
+        if not self._seeds:
+            return x
         if is_channels_last(x):
             # In the order of memory, where nothing needs to be copied.
             return self(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-        positions = _layer_positions(self._keep, self._seeds, self._layer, x[0].numel(), x.device)
-        self._layer += 1
+        positions = _layer_positions(self._keep, self._seeds, self.layer, x[0].numel(), x.device)
+        self.layer += 1
         rows = x.flatten(1) if len(self._seeds) == 1 else x.flatten()[None]
         return ZeroAt.apply(rows, positions).view(x.shape)
 

@@ -2,8 +2,9 @@
 
 Convolutions are most of a step; what is around them is bound by memory. Each function here
 passes over the features as few times as it can and keeps for the backward pass only what
-is there anyway. They work in any floating-point type and memory format; sums over whole
-feature maps are in float32 at least.
+is there anyway (differences are taken again: they are as large as what they are of). They work
+in any floating-point type and memory format; sums over whole feature maps are in float32 at
+least.
 """
 
 from __future__ import annotations
@@ -91,17 +92,17 @@ class SquaredDistance(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
-        difference = a - b
-        ctx.save_for_backward(difference)
-        ctx.sizes = len(a), len(b)
-        return _squared_norms(difference)
+        ctx.save_for_backward(a, b)
+        return _squared_norms(a - b)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        (difference,) = ctx.saved_tensors
-        scaled = difference * _per_item(2 * grad, difference)
+        a, b = ctx.saved_tensors
+        scaled = a - b
+        scaled *= _per_item(2 * grad, scaled)
         grads = []
-        for needed, size, sign in zip(ctx.needs_input_grad, ctx.sizes, (1, -1), strict=True):
+        sizes = len(a), len(b)
+        for needed, size, sign in zip(ctx.needs_input_grad, sizes, (1, -1), strict=True):
             summed = scaled.sum(0, keepdim=True) if size == 1 < len(scaled) else scaled
             grads.append(summed * sign if needed and sign < 0 else summed if needed else None)
         return tuple(grads)
@@ -116,18 +117,23 @@ class SquaredSteps(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, before: Tensor, points: Tensor, after: Tensor) -> Tensor:
-        steps = _empty((len(points) + 1, *points.shape[1:]), points)
-        torch.sub(points[:1], before, out=steps[:1])
-        torch.sub(points[1:], points[:-1], out=steps[1:-1])
-        torch.sub(after, points[-1:], out=steps[-1:])
-        ctx.save_for_backward(steps)
-        return _squared_norms(steps)
+        ctx.save_for_backward(before, points, after)
+        return _squared_norms(_steps(before, points, after))
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[None, Tensor, None]:
-        (steps,) = ctx.saved_tensors
-        scaled = steps * _per_item(2 * grad, steps)
+        scaled = _steps(*ctx.saved_tensors)
+        scaled *= _per_item(2 * grad, scaled)
         return None, scaled[:-1] - scaled[1:], None
+
+
+def _steps(before: Tensor, points: Tensor, after: Tensor) -> Tensor:
+    """Return the differences (N + 1, ...) from before through N points to after."""
+    steps = _empty((len(points) + 1, *points.shape[1:]), points)
+    torch.sub(points[:1], before, out=steps[:1])
+    torch.sub(points[1:], points[:-1], out=steps[1:-1])
+    torch.sub(after, points[-1:], out=steps[-1:])
+    return steps
 
 
 def _empty(size: Sequence[int], like: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import torch
@@ -46,6 +47,32 @@ def free_memory(device: torch.device | str = "cpu") -> int | None:
         return None
     known = [each for each in (_of_machine(), *_of_group()) if each is not None]
     return min(known, default=None)
+
+
+def taken_memory(device: torch.device | str = "cpu") -> int:
+    """Return the bytes that this process has, 0 where it is not known."""
+    device = torch.device(device)
+    if device.type == "cuda":
+        return int(torch.cuda.memory_allocated(device))
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError, IndexError):
+        return 0
+
+
+def peak_memory(device: torch.device | str = "cpu") -> int | None:
+    """Return the most bytes that this process had so far; None where it is not known."""
+    device = torch.device(device)
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    try:
+        # Not there on Windows.
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def in_words(count: float) -> str:

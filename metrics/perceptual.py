@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from .base import Draw, Embedding, Metric, check_images, image_size
 from .dropout import Dropout
@@ -17,7 +19,7 @@ from .errors import InputError
 from .functions import WeightedUnit
 from .tiling import Tile, wrap_of
 from .transforms import transform
-from .trunks import Drop, Trunk, normalise
+from .trunks import Part, Trunk, normalise
 
 if TYPE_CHECKING:
     from .weights import Weights
@@ -112,19 +114,34 @@ class PerceptualMetric(Metric):
                 f"images of {width} x {height} px at scale level {draw.scale_level} are too small "
                 f"for {self.name}, whose network needs {self.trunk.smallest_side} px"
             )
-        normalised = normalise(transformed).to(self.dtype)
-        features = self.trunk(normalised, self._dropout(draw))
-        return Embedding(
-            tuple(
-                WeightedUnit.apply(layer, getattr(self, f"root{i}"))
-                for i, layer in enumerate(features)
-            )
-        )
+        x = normalise(transformed).to(self.dtype)
+        keep = 1.0 if self.ensemble is None else self.ensemble.dropout_keep
+        dropout = Dropout(keep, draw.dropout_seeds or ())
+        layers: list[Tensor] = []
+        for part in self.trunk.parts():
+            units = partial(self._units, part, dropout, dropout.layer, len(layers))
+            if self.sparing and x.requires_grad and torch.is_grad_enabled():
+                # The masks come of seeds; nothing takes of the global random numbers.
+                x, *found = checkpoint(units, x, use_reentrant=False, preserve_rng_state=False)
+            else:
+                x, *found = units(x)
+            layers += found
+        return Embedding(tuple(layers))
 
-    def _dropout(self, draw: EnsembleDraw) -> Drop:
-        if draw.dropout_seeds is None or self.ensemble is None:
-            return lambda x: x
-        return Dropout(self.ensemble.dropout_keep, draw.dropout_seeds)
+    def _units(
+        self, part: Part, dropout: Dropout, convolution: int, layer: int, x: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Return what a part of the network hands on, and the points of its layers.
+
+        ``convolution`` and ``layer`` are the numbers of its first ones.
+        """
+        dropout.layer = convolution
+        x, features = part(x, dropout)
+        units = (
+            WeightedUnit.apply(each, getattr(self, f"root{layer + i}"))
+            for i, each in enumerate(features)
+        )
+        return x, *units
 
     def extra_repr(self) -> str:
         """Show the plain settings."""

@@ -8,7 +8,8 @@ per layer. ``drop`` is called on the input of every convolution.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +18,8 @@ from torch import Tensor, nn
 from .functions import AveragePool
 
 Drop = Callable[[Tensor], Tensor]
+Part = Callable[[Tensor, Drop], tuple[Tensor, list[Tensor]]]
+"""Goes on from what the part before it gave; returns what the next one takes, and its layers."""
 
 # LPIPS's ScalingLayer, for inputs in [-1, 1].
 INPUT_SHIFT = torch.tensor([-0.030, -0.088, -0.188])
@@ -59,6 +62,10 @@ class Trunk(nn.Module):
     def forward(self, x: Tensor, drop: Drop) -> list[Tensor]:
         """Return the features of normalised images x, one tensor per layer."""
 
+    def parts(self) -> Sequence[Part]:
+        """Return the network cut where little has to be kept; one after the other they are it."""
+        return [lambda x, drop: (x, self(x, drop))]
+
     def _conv(self, x: Tensor, name: str, drop: Drop, stride: int = 1, padding: int = 0) -> Tensor:
         weight = getattr(self, f"features_{name}_weight")
         bias = getattr(self, f"features_{name}_bias")
@@ -85,15 +92,26 @@ class VGG16(Trunk):
 
     def forward(self, x: Tensor, drop: Drop) -> list[Tensor]:
         """Return 14 layers (input and 13 convolutions) or the last layer of each block."""
-        features = [x] if self._all_layers else []
-        for block in self._BLOCKS:
-            if block is not self._BLOCKS[0]:
-                x = AveragePool.apply(x) if self.smooth else F.max_pool2d(x, 2)
-            for index in block:
-                x = self._conv(x, str(index), drop, padding=1)
-                if self._all_layers or index == block[-1]:
-                    features.append(x)
+        features = []
+        for part in self.parts():
+            x, found = part(x, drop)
+            features += found
         return features
+
+    def parts(self) -> Sequence[Part]:
+        """Return the five blocks, each with the pooling after it."""
+        return [partial(self._block, number) for number in range(len(self._BLOCKS))]
+
+    def _block(self, number: int, x: Tensor, drop: Drop) -> tuple[Tensor, list[Tensor]]:
+        features = [x] if self._all_layers and number == 0 else []
+        block = self._BLOCKS[number]
+        for index in block:
+            x = self._conv(x, str(index), drop, padding=1)
+            if self._all_layers or index == block[-1]:
+                features.append(x)
+        if number + 1 < len(self._BLOCKS):
+            x = AveragePool.apply(x) if self.smooth else F.max_pool2d(x, 2)
+        return x, features
 
 
 class AlexNet(Trunk):

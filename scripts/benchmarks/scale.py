@@ -20,6 +20,7 @@ from ...geometry import GeodesicOptions, GeodesicProblem
 from ...geometry.path_energy import path_energy
 from ...media.figure import save_figure
 from ...metrics import DEFAULT_METRIC, InputError, Precision, keep_freed_memory
+from ...metrics.memory import peak_memory
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import make_metric, resolve_device
 from ..runs.record import environment
@@ -171,13 +172,7 @@ def _measured(size: int, frames: int, *settings: Any) -> Measurement:
 
 def _peak_memory(device: torch.device) -> float:
     """Return the peak memory so far in MiB."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 2**20
-    # Not there on Windows.
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+    return (peak_memory(device) or 0) / 2**20
 
 
 def _draw(figure: Figure, by_frames: Sequence[Measurement], by_size: Sequence[Measurement]) -> None:

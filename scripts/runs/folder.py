@@ -25,6 +25,7 @@ from ...geometry.checkpoint import is_checkpoint
 from ...media import save_image
 from ...metrics import InputError
 from ...metrics.base import image_size
+from ...metrics.memory import peak_memory
 from ...metrics.ownership import active_in
 from ...metrics.precision import precision_of
 from ...optim import Callback, RunState, StopReason
@@ -160,6 +161,7 @@ def run_record(
         "draws": solution.history[-1].draws if solution.history else 0,
         "objective": solution.state.evaluations,
         "seconds": {"optimisation": solution.state.seconds},
+        "memory": {"foreseen": getattr(problem, "memory", None), "peak": peak_memory(x.device)},
         "evaluation": None,
     }
 

@@ -8,23 +8,19 @@ import pytest
 import torch
 
 from elpips.geometry.path_energy import energy_scale, path_energy
-from elpips.geometry.shared_path import _by_draws, _by_frames, what_to_split
+from elpips.geometry.ranks import Alone
+from elpips.geometry.shared_path import Task, by_draws, by_frames, what_to_split
 from elpips.metrics import Ensemble
 from tiny_metric import tiny
 
 FRAMES = torch.rand(7, 3, 20, 24, generator=torch.Generator().manual_seed(0))
 
 
-class OneRank:
+class OneRank(Alone):
     """A job of one rank."""
-
-    rank, size = 0, 1
 
     def block(self, count: int) -> range:
         return range(count)
-
-    def total(self, values: torch.Tensor) -> torch.Tensor:
-        return values
 
     def gather(self, block: torch.Tensor, count: int) -> torch.Tensor:
         assert len(block) == count
@@ -49,13 +45,13 @@ def test_what_keeps_ranks_busier_is_split(
     assert what_to_split(split, frames, draws, size) == expected
 
 
-@pytest.mark.parametrize("function", [_by_frames, _by_draws])
+@pytest.mark.parametrize("function", [by_frames, by_draws])
 @pytest.mark.parametrize("power", [1, 2])
 def test_the_share_of_the_only_rank_is_all(function: Any, power: int) -> None:
     metric = tiny(Ensemble(scale_levels=2))
     draws = list(metric.draws((20, 24), 2, torch.Generator().manual_seed(1)))
     ends, inner = FRAMES[[0, -1]], FRAMES[1:-1]
-    values, gradient = function(OneRank(), metric, ends, inner, draws, power, 2, True)
+    values, gradient = function(OneRank(), metric, ends, inner, Task(tuple(draws), power, 2))
     whole = [path_energy(metric, ends, inner, draw, power=power, chunk=2) for draw in draws]
     assert values == pytest.approx([value for value, _ in whole], rel=1e-6)
     torch.testing.assert_close(gradient, whole[0][1] + whole[1][1])
