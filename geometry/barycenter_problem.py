@@ -25,13 +25,14 @@ from ..metrics.tiling import Wrap, wrap_of
 from ..optim import GradientSample, Preconditioner
 from .bands import BandPreconditioner
 from .barycenter_evaluation import weighted_mean
+from .company import Alone
 from .footprint import Footprint, Need, barycenter_network, fitted
 from .identity import Identity, digest, digests, metric_identity
 from .masks import check_mask, masked
 from .meeting import meet
 from .noise import noise_images, texture_noise
 from .options import BarycenterOptions
-from .ranks import Alone, Constant, active
+from .ranks import Constant, active
 from .shared_barycenter import distances, objective
 
 Init = Literal["blend", "objects", "texture", "noise", "image"]

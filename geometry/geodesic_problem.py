@@ -16,13 +16,14 @@ from ..metrics.seeds import stream
 from ..metrics.tiling import Wrap, wrap_of
 from ..optim import GradientSample, Preconditioner, project
 from .bands import BandPreconditioner
+from .company import Alone
 from .footprint import Footprint, Need, fitted, path_network
 from .identity import Identity, digest, digests, metric_identity
 from .masks import check_mask, masked
 from .noise import noise_images, texture_noise
 from .options import GeodesicOptions
 from .path_energy import frames_at_a_time
-from .ranks import Alone, Constant, active
+from .ranks import Constant, active
 from .reference_path import PathInit, Reference, reference_path
 from .shared_path import Split, Task, by_draws, by_frames, what_to_split
 from .sine_modes import PathPreconditioner, times_of

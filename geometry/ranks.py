@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -59,27 +59,6 @@ class _Following:
     shape: tuple[int, ...]
     dtype: torch.dtype
     device: str
-
-
-class Company(Protocol):
-    """What a function that shares work out asks of the ranks: their number, and what they have."""
-
-    rank: int
-    size: int
-
-    def total(self, values: Tensor, *, everywhere: bool = False) -> Tensor:
-        """Return, on rank 0 or ``everywhere``, the sum of all ranks' tensors of one shape."""
-
-
-class Alone:
-    """One process, which does it all."""
-
-    rank, size = 0, 1
-
-    def total(self, values: Tensor, *, everywhere: bool = False) -> Tensor:
-        """Return the values."""
-        del everywhere
-        return values.detach()
 
 
 class Ranks:

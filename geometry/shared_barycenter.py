@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ..metrics import Draw, Embedding, Metric
+from .company import Company
 from .one_by_one import distances_one_by_one, gradient_one_by_one
-from .ranks import Company
 
 
 def objective(

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from ..metrics import Draw, Metric
+from .company import Company
 from .path_energy import Border, block_energy, end_points, energy_scale, path_energy
-from .ranks import Company, Ranks, block_of
+from .ranks import Ranks, block_of
 
 Split = Literal["auto", "frames", "draws"]
 """What ranks share: the frames of a path, the draws of a step, or what divides better."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from elpips.geometry.ranks import Alone
+from elpips.geometry.company import Alone
 from elpips.geometry.shared_barycenter import distances, objective
 from elpips.metrics import Ensemble, Metric
 from elpips.metrics.activations import checkpointed

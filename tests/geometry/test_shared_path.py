@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
+from elpips.geometry.company import Alone
 from elpips.geometry.path_energy import energy_scale, path_energy
-from elpips.geometry.ranks import Alone
 from elpips.geometry.shared_path import Task, by_draws, by_frames, what_to_split
 from elpips.metrics import Ensemble
 from tiny_metric import tiny
