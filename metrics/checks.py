@@ -79,14 +79,12 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("size", "sizes", "frame_size"), SIZE),
     **dict.fromkeys(
         "batch chunk copies epochs groups max_draws patches repeats restarts seeds size_frames "
-        "limit triplets subset jobs shifts shifted_by crop side checkpoint fine coarse "
-        "kill_at".split(),
+        "limit triplets subset jobs shifts shifted_by crop side checkpoint scales kill_at".split(),
         COUNT,
     ),
     **dict.fromkeys(
         "steps path_steps pure_steps released patience pause warmup decay_epochs samples train val "
-        "head_start attack_steps frames rows duration hold judged fine_depth coarse_depth queries "
-        "rivals joined".split(),
+        "head_start attack_steps frames rows duration hold judged queries rivals joined".split(),
         COUNT_OR_NONE,
     ),
     **dict.fromkeys(("draws", "evaluation_draws", "gradient_draws"), DRAWS),
@@ -99,7 +97,8 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("power",), Rule(1, 2, whole=True)),
     **dict.fromkeys(
         "rate ranking_rate trunk_rate learning_rate step_size motion sigma temperature softness "
-        "mean_distance relative_error absolute_error strengths linf l2 radii multiples".split(),
+        "mean_distance relative_error absolute_error strengths linf l2 radii multiples "
+        "width".split(),
         POSITIVE,
     ),
     **dict.fromkeys(

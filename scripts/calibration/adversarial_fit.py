@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...metrics.seeds import check_seed
 from .adversarial_options import AdversarialOptions
 from .dataset import Triplets
 from .inner_attack import attack_batch, contrastive_losses, ranking_losses
@@ -83,7 +82,6 @@ def fit_adversarially(
     InputError
         A seed out of range, or a checkpoint of another training.
     """
-    check_seed(options.seed)
     device, total = model.linear.device, float(model.linear.detach().sum())
     ranking = RankingNetwork(options.hidden, generator_of(options.seed, "ranking")).to(device)
     adam = _optimiser(model, ranking, options)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from ...geometry.ball import Ball
+from ...metrics.checks import check_fields
 from ...metrics.errors import InputError
 from .attacked import ATTACKED, Attacked
 
@@ -49,9 +49,9 @@ class AdversarialOptions:
     attacked
         Which images are attacked: reference, first, second, both; in turn.
     linf
-        Radius of the attack in pixel values of [0, 1]; 0: no such attack.
+        Radius of the attack in pixel values of [0, 1]; None: no such attack.
     l2
-        Radius over a whole image; in turn with linf. 0: no such attack.
+        Radius over a whole image; in turn with linf. None: no such attack.
     attack_steps
         Gradients of an attack.
     as_released
@@ -75,26 +75,15 @@ class AdversarialOptions:
     train_trunk: bool = False
     adversarial_share: float = 0.5
     attacked: tuple[Attacked, ...] = ("reference",)
-    linf: float = 4 / 255
-    l2: float = 1.0
+    linf: float | None = 4 / 255
+    l2: float | None = 1.0
     attack_steps: int = 7
     as_released: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check the options but the seed; raises `InputError`."""
-        if min(self.epochs, self.decay_epochs) < 0 or self.epochs + self.decay_epochs < 1:
-            raise InputError(
-                f"epochs: found {self.epochs} and {self.decay_epochs}, expected 1 or more in all"
-            )
-        for name in ("batch", "hidden", "attack_steps"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name}: found {getattr(self, name)}, expected at least 1")
-        for name in ("rate", "ranking_rate", "trunk_rate", "temperature"):
-            if not (getattr(self, name) > 0 and math.isfinite(getattr(self, name))):
-                raise InputError(f"{name}: found {getattr(self, name)}, expected above 0")
-        if not 0 <= self.adversarial_share <= 1:
-            raise InputError(f"adversarial_share: found {self.adversarial_share}, expected 0 to 1")
+        """Check the options; raises `InputError`."""
+        check_fields(self)
         if not self.attacked or not set(self.attacked) <= set(ATTACKED):
             raise InputError(f"attacked: found {self.attacked}, expected any of {[*ATTACKED]}")
         if self.mode == "contrastive" and self.attacked != ("reference",):
@@ -108,7 +97,7 @@ class AdversarialOptions:
     def balls(self) -> tuple[Ball, ...]:
         """The balls that attacks stay in; steps take them in turn."""
         radii = (("linf", self.linf), ("l2", self.l2))
-        return tuple(Ball(norm, radius) for norm, radius in radii if radius)  # type: ignore[arg-type]
+        return tuple(Ball(norm, radius) for norm, radius in radii if radius is not None)  # type: ignore[arg-type]
 
     def rate_factor(self, step: int, steps_per_epoch: int) -> float:
         """Return what step sizes are multiplied by at a step, counted from 0."""

@@ -11,7 +11,6 @@ import tyro
 from tqdm import tqdm
 
 from ...metrics import DEFAULT_METRIC, InputError, Metric
-from ...metrics.seeds import check_seed
 from ...metrics.statistics import Mean, mean_of
 from ..runs.files import write_json
 from ..runs.options import describe_metric, make_metric, resolve_device, weights_record
@@ -66,7 +65,6 @@ def attack_2afc_command(
     json
         Print JSON.
     """
-    check_seed(options.seed)
     if not metric or (limit is not None and limit < 1):
         raise InputError(f"--metric {metric}, --limit {limit}: expected at least one of each")
     where = resolve_device(device)

@@ -11,7 +11,6 @@ import tyro
 from ...media.figure import save_plot
 from ...metrics import DEFAULT_METRIC, InputError
 from ...metrics.recipes import CHANNELS
-from ...metrics.seeds import check_seed
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import MetricName, resolve_device, weights_record
 from ..runs.record import environment
@@ -64,7 +63,6 @@ def calibrate_command(
     outdir
         Folder for the weights, run.json and a plot.
     """
-    check_seed(options.seed)
     if metric not in CHANNELS:
         raise InputError(f"metric {metric!r} has no linear weights; expected any of {[*CHANNELS]}")
     if mean_distance is not None and not mean_distance > 0:

@@ -19,6 +19,7 @@ from torch import Tensor
 from ...media.write import to_uint8
 from ...metrics import InputError, Metric
 from ...metrics.base import image_size
+from ...metrics.checks import check_fields
 from ...metrics.files import atomic_write
 from .dataset import Family
 from .families import FAMILIES, distort
@@ -65,11 +66,10 @@ class GroupOptions:
     group_seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check the options but the seed; raises `InputError`."""
-        if self.groups < 1 or self.copies < 2:
-            raise InputError(
-                f"{self.groups} groups of {self.copies} copies: expected at least 1 of 2"
-            )
+        """Check the options; raises `InputError`."""
+        check_fields(self)
+        if self.copies < 2:
+            raise InputError(f"copies: found {self.copies}, expected at least 2")
         if unknown := sorted({*self.families} - {*FAMILIES}) or not self.families:
             raise InputError(f"families {unknown}: expected any of {', '.join(FAMILIES)}")
 

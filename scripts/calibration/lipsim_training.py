@@ -1,15 +1,15 @@
-"""Training of the small 1-Lipschitz network: a hinge on the radius that judgements have.
+"""Training of the small 1-Lipschitz network: for judgements as the judges', with a radius.
 
 For a patch x and copies i, j of it, the signed distance of phi(x) from the plane on which i
 and j are equally close, r = <phi(x), f_i - f_j> / |f_i - f_j|, is the certified radius where
-its sign is the judges'. What is lowered is the mean of |2 h - 1| max(0, m - r), h the share of
-judges that find i closer and r counted towards the majority: pairs that the judges are
+its sign is the judges'. What is lowered is the mean of |2 h - 1| s((m - r) / w), s the logistic
+function, h the share of judges that find i closer and r counted towards the majority: a soft
+count of judgements that are wrong or have a radius below m, in which pairs that the judges are
 divided over weigh little. phi cannot be scaled to satisfy it, for its Lipschitz constant is 1.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...metrics import InputError
+from ...metrics.checks import check_fields
 from ...metrics.lipschitz.small import SmallNetwork, SmallSize
-from ...metrics.seeds import check_seed
 from .groups import Groups
 from .training_state import read_training, write_training
 
@@ -43,30 +43,29 @@ class TrainingOptions:
     betas
         Adam's decay rates.
     margin
-        Radius in the image's l2 that each judgement is asked for.
+        Radius in the image's l2 that each judgement is asked for ...
+    width
+        ... and how far around it the count is soft.
     checkpoint
         Steps between two checkpoints.
     seed
-        Of the first weights and of the order of the groups.
+        Of the order of the groups.
     """
 
-    steps: int = 900
-    batch: int = 8
-    rate: float = 5e-3
+    steps: int = 100
+    batch: int = 16
+    rate: float = 0.1
     betas: tuple[float, float] = (0.9, 0.99)
-    margin: float = 0.75
+    margin: float = 0.3
+    width: float = 0.4
     checkpoint: int = 50
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check the options but the seed; raises `InputError`."""
-        if min(self.steps, self.batch, self.checkpoint) < 1:
-            raise InputError(
-                f"steps {self.steps}, batch {self.batch}, checkpoint {self.checkpoint}: expected "
-                "at least 1"
-            )
-        if not (self.rate > 0 and self.margin > 0 and math.isfinite(self.rate * self.margin)):
-            raise InputError(f"rate {self.rate}, margin {self.margin}: expected positive numbers")
+        """Check the options; raises `InputError`."""
+        check_fields(self)
+        if self.steps < 1:
+            raise InputError(f"steps: found {self.steps}, expected at least 1")
 
     def rate_at(self, step: int) -> float:
         """Return the step size of a step, counted from 0."""
@@ -109,15 +108,14 @@ def train(
     Raises
     ------
     InputError
-        The seed is none, or the checkpoint is of another training.
+        The patches are of another size, or the checkpoint is of another training.
     """
-    check_seed(options.seed)
     for each in lessons:
         if each.images.shape[-2:] != (size.side, size.side):
             found = tuple(each.images.shape[-2:])
             raise InputError(f"patches of {found} pixels; expected {size.side} a side")
     rng = torch.Generator().manual_seed(options.seed)
-    network = SmallNetwork(size, rng)
+    network = SmallNetwork(size)
     if start is not None:
         network.load_state_dict(start)
     adam = torch.optim.Adam(network.parameters(), options.rate, options.betas)
@@ -133,7 +131,8 @@ def train(
         groups = lessons[int(torch.multinomial(sizes, 1, generator=rng))]
         chosen = torch.randint(len(groups), (options.batch,), generator=rng)
         images = turned(groups.images[chosen].float() / 255, rng)
-        loss = hinge(signed_radii(network, images), groups.preferred[chosen], options.margin)
+        radii = signed_radii(network, images)
+        loss = soft_count(radii, groups.preferred[chosen], options.margin, options.width)
         for group in adam.param_groups:
             group["lr"] = options.rate_at(step)
         adam.zero_grad()
@@ -164,12 +163,12 @@ def signed_radii(network: SmallNetwork, images: Tensor) -> Tensor:
     return (height[:, None, :] - height[:, :, None]) * squared.clamp_min(_SAME).rsqrt()
 
 
-def hinge(radii: Tensor, preferred: Tensor, margin: float) -> Tensor:
-    """Return the mean loss of pairs; both arguments (B, K, K), the diagonal ignored."""
+def soft_count(radii: Tensor, preferred: Tensor, margin: float, width: float) -> Tensor:
+    """Return the mean loss of pairs; both tensors (B, K, K), the diagonal ignored."""
     copies = radii.shape[1]
     i, j = torch.triu_indices(copies, copies, 1)
     lead = 2 * preferred[:, i, j] - 1
-    return (lead.abs() * F.relu(margin - radii[:, i, j] * lead.sign())).mean()
+    return (lead.abs() * torch.sigmoid((margin - radii[:, i, j] * lead.sign()) / width)).mean()
 
 
 def turned(images: Tensor, rng: torch.Generator) -> Tensor:

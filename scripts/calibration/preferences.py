@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...metrics.seeds import check_seed
+from ...metrics.checks import check_fields
 from .ranking_network import RankingNetwork
 
 
@@ -63,15 +63,8 @@ class PreferenceOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check the options but the seed."""
-        if self.epochs < 0 or self.decay_epochs < 0 or self.epochs + self.decay_epochs < 1:
-            raise ValueError(
-                f"epochs: found {self.epochs} and {self.decay_epochs}, expected 1 or more in all"
-            )
-        if self.batch < 1 or self.hidden < 1:
-            raise ValueError(f"batch {self.batch}, hidden {self.hidden}: expected at least 1")
-        if not (self.rate > 0 and math.isfinite(self.rate)):
-            raise ValueError(f"rate: found {self.rate}, expected a positive number")
+        """Check the options; raises `InputError`."""
+        check_fields(self)
 
     def rate_at(self, step: int, steps_per_epoch: int) -> float:
         """Return the step size of a step, counted from 0."""
@@ -128,11 +121,9 @@ def fit_preferences(
     Raises
     ------
     ValueError
-        A seed out of range, tensors whose shapes do not fit, none at all, or values out of
-        range or not finite.
+        Tensors whose shapes do not fit, none at all, or values out of range or not finite.
     """
     options = options or PreferenceOptions()
-    check_seed(options.seed)
     _check(first, second, preferred)
     rng = torch.Generator().manual_seed(options.seed)
     network = RankingNetwork(options.hidden, rng).to(first.device)

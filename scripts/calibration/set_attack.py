@@ -14,8 +14,8 @@ from ...geometry.bounded_attacks import ATTACKERS, Keep, Raised
 from ...geometry.strata import Strata
 from ...metrics import Draw, Metric
 from ...metrics.base import image_size
+from ...metrics.checks import check_fields
 from ...metrics.errors import InputError
-from ...metrics.seeds import check_seed
 from .attacked import ATTACKED, Attacked, attacked_distances, attacked_images, with_images
 from .dataset import Triplets
 from .random_numbers import generator_of
@@ -63,14 +63,14 @@ class SetAttackOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check the options but the seed; raises `InputError`."""
+        """Check the options; raises `InputError`."""
+        check_fields(self)
         if not self.attacks or not set(self.attacks) <= set(ATTACKERS):
             raise InputError(f"attacks: found {self.attacks}, expected any of {[*ATTACKERS]}")
         if self.attacked not in ATTACKED:
             raise InputError(f"attacked: found {self.attacked!r}, expected one of {[*ATTACKED]}")
-        for name in ("steps", "restarts", "gradient_draws", "draws", "batch"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name}: found {getattr(self, name)}, expected at least 1")
+        if self.steps < 1:
+            raise InputError(f"steps: found {self.steps}, expected at least 1")
         if not self.balls:
             raise InputError("found no radius of --linf or --l2, expected at least one")
 
@@ -126,13 +126,7 @@ def attack_triplets(
         How.
     advance
         Called with the number of triplets done since the last call.
-
-    Raises
-    ------
-    InputError
-        The seed is none.
     """
-    check_seed(options.seed)
     parts = []
     for start in range(0, len(triplets), options.batch):
         chosen = slice(start, start + options.batch)

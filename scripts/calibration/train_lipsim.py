@@ -22,7 +22,6 @@ from ...metrics.files import atomic_write
 from ...metrics.lipschitz import load_lipsim
 from ...metrics.lipschitz.small import SmallSize
 from ...metrics.lipschitz.weights import save_small
-from ...metrics.seeds import check_seed
 from ..runs.files import plain, prepare_outdir, write_json
 from ..runs.options import weights_record
 from ..runs.record import environment
@@ -88,8 +87,6 @@ def train_lipsim_command(
     outdir
         Folder for the groups, the checkpoint, the weights, run.json and a plot.
     """
-    check_seed(training.seed)
-    check_seed(groups.group_seed)
     out = prepare_outdir(outdir)
     judges = [load_judge(name, torch.device("cpu")) for name in panel]
     before = None if start is None else load_lipsim(start)
@@ -159,7 +156,7 @@ def _draw(losses: Sequence[float], axes: Axes) -> None:
     means = [sum(losses[i : i + width]) / width for i in range(0, len(losses) - width + 1, width)]
     axes.plot(range(width, width * len(means) + 1, width), means)
     axes.set_xlabel("step")
-    axes.set_ylabel("hinge")
+    axes.set_ylabel("loss")
 
 
 def _digest(recipe: Mapping[str, Any]) -> str:

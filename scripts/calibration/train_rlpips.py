@@ -15,7 +15,6 @@ from ...media.figure import save_plot
 from ...metrics import InputError
 from ...metrics.perceptual import PerceptualMetric
 from ...metrics.recipes import CHANNELS, RECIPES
-from ...metrics.seeds import check_seed
 from ...metrics.statistics import Mean, mean_of
 from ...metrics.weights import load_linear, load_lpips, load_trunk, read_whole
 from ..runs.files import plain, prepare_outdir, write_json
@@ -77,7 +76,6 @@ def train_rlpips_command(
     outdir
         Folder for the weights, run.json and a plot.
     """
-    check_seed(options.seed)
     if metric not in RECIPES or not RECIPES[metric].whole:
         known = [name for name, recipe in RECIPES.items() if recipe.whole]
         raise InputError(f"metric {metric!r} is not trained here; expected any of {known}")
@@ -184,8 +182,8 @@ def judge(
         attacks=("pgd",),
         attacked=options.attacked[0],
         steps=20,
-        linf=(options.linf,) if options.linf else (),
-        l2=(options.l2,) if options.l2 else (),
+        linf=() if options.linf is None else (options.linf,),
+        l2=() if options.l2 is None else (options.l2,),
         seed=options.seed,
     )
     found = {}

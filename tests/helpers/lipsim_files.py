@@ -15,17 +15,21 @@ from elpips.metrics.lipschitz.small import SmallNetwork, SmallSize
 from random_images import rng
 
 RELEASED = ReleasedSize(3, 8, 2, 24, inner=5, side=32, outputs=20)
-SMALL = SmallSize(16, 48, 16, 2, 2)
+SMALL = SmallSize(16, 3)
 
 
 def tiny_lipsim(seed: int = 0) -> LipSim:
     """Return the metric of a small network with random weights for 16 px."""
-    network = SmallNetwork(SMALL, rng(seed))
+    return LipSim(random_small(seed).freeze())
+
+
+def random_small(seed: int = 0) -> SmallNetwork:
+    """Return a small network for 16 px, of random weights."""
+    network = SmallNetwork(SMALL)
     with torch.no_grad():
-        for layer in network.modules():
-            if hasattr(layer, "skew"):
-                layer.skew.mul_(4)
-    return LipSim(network.freeze())
+        for each in network.parameters():
+            each.add_(2 * torch.randn(each.shape, generator=rng(seed)))
+    return network
 
 
 def released_state(network: ReleasedNetwork, prefix: str = "module.model.") -> dict[str, Tensor]:

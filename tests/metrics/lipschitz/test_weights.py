@@ -11,10 +11,9 @@ import torch
 from elpips.metrics import create_metric
 from elpips.metrics.lipschitz import load_lipsim
 from elpips.metrics.lipschitz.released import ReleasedNetwork
-from elpips.metrics.lipschitz.small import SmallNetwork
 from elpips.metrics.lipschitz.weights import ENTRY, OWN, save_small
 from elpips.metrics.weights import WeightsError
-from lipsim_files import RELEASED, SMALL, released_state, save_released
+from lipsim_files import RELEASED, random_small, released_state, save_released
 from random_images import images, rng
 
 
@@ -96,7 +95,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_files_of_ours_are_read_back(tmp_path: Path) -> None:
-    network = SmallNetwork(SMALL, rng())
+    network = random_small()
     path = tmp_path / "mine.safetensors"
     path.write_bytes(save_small(network, "a label", {"steps": 1}))
     metric = load_lipsim(path)
@@ -106,9 +105,9 @@ def test_files_of_ours_are_read_back(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="outputs is for"):
         load_lipsim(path, outputs=3)
     tensors = safetensors.torch.load_file(path)
-    tensors.pop("last.gain")
-    safetensors.torch.save_file(tensors, path, {ENTRY: '{"size": {"side": 16}}'})
-    with pytest.raises(WeightsError, match=r"missing coarse.2.bias, .*; unknown none"):
+    tensors.pop("rest")
+    safetensors.torch.save_file(tensors, path, {ENTRY: '{"size": {"side": 16, "scales": 3}}'})
+    with pytest.raises(WeightsError, match=r"missing rest; unknown none"):
         load_lipsim(path)
 
 
@@ -118,7 +117,7 @@ def test_the_folder_of_weights_comes_before_the_file_that_comes_along(
     monkeypatch.delenv("ELPIPS_WEIGHTS", raising=False)
     own = create_metric("lipsim")
     assert own.pretrained[0].source == OWN
-    network = SmallNetwork(SMALL, rng())
+    network = random_small()
     (tmp_path / "lipsim.safetensors").write_bytes(save_small(network, "theirs", {}))
     monkeypatch.setenv("ELPIPS_WEIGHTS", str(tmp_path))
     assert create_metric("lipsim").pretrained[0].calibration == "theirs"

@@ -50,7 +50,7 @@ def fit(triplets, path: Path, options=OPTIONS, stop: int | None = None):
         {},
         {"train_trunk": True, "attacked": ("reference", "both"), "trunk_rate": 1e-3},
         {"mode": "contrastive", "head_start": 0},
-        {"as_released": True, "attacked": ("first",), "l2": 0.0},
+        {"as_released": True, "attacked": ("first",), "l2": None},
     ],
     ids=["ranking", "trunk", "contrastive", "as_released"],
 )

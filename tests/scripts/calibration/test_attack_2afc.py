@@ -70,7 +70,6 @@ def test_checks_decide_on_the_exit_code(folder: Path, capsys, monkeypatch) -> No
     [
         ({"metric": ()}, "expected at least one of each"),
         ({"limit": 0}, "expected at least one of each"),
-        ({"options": SetAttackOptions(seed=-1)}, "seed: found -1"),
         ({"families": ("x",)}, "has no family 'x'"),
     ],
 )

@@ -66,7 +66,6 @@ def test_twice_gives_the_same_bits_and_reads_the_features(
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ({"options": PreferenceOptions(seed=-1)}, "seed: found -1, expected an integer from 0 to"),
         ({"metric": "l2"}, "'l2' has no linear weights; expected any of"),
         ({"mean_distance": -1.0}, "--mean-distance -1.0: expected a positive"),
         ({"families": ("x",)}, "has no family 'x'"),

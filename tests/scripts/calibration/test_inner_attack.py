@@ -40,7 +40,7 @@ def losses(model, ranking, triplets) -> torch.Tensor:
 @pytest.mark.parametrize("norm", ["linf", "l2"])
 def test_attacks_raise_the_loss_inside_ball_and_box(setting, attacked, norm) -> None:
     model, ranking, triplets = setting
-    radii = {"linf": 0.05, "l2": 0.0} if norm == "linf" else {"linf": 0.0, "l2": 0.5}
+    radii = {"linf": 0.05, "l2": None} if norm == "linf" else {"linf": None, "l2": 0.5}
     options = AdversarialOptions(attack_steps=8, **radii)
     (ball,) = options.balls
     found = attack_batch(model, ranking, triplets, attacked, ball, options, rng())
@@ -55,7 +55,7 @@ def test_attacks_raise_the_loss_inside_ball_and_box(setting, attacked, norm) -> 
 
 def test_contrastive_attacks_hide_a_patch_among_others(setting) -> None:
     model, ranking, triplets = setting
-    options = AdversarialOptions(mode="contrastive", linf=0.05, l2=0.0, temperature=0.05)
+    options = AdversarialOptions(mode="contrastive", linf=0.05, l2=None, temperature=0.05)
     found = attack_batch(model, ranking, triplets, "reference", options.balls[0], options, rng())
     references = model.features(triplets.ref)
     clean, attacked = (
@@ -69,7 +69,7 @@ def test_contrastive_attacks_hide_a_patch_among_others(setting) -> None:
 @pytest.mark.parametrize("norm", ["linf", "l2"])
 def test_as_released_is_memoryless_and_leaves_the_box(setting, norm) -> None:
     model, ranking, triplets = setting
-    radii = {"linf": 0.05, "l2": 0.0} if norm == "linf" else {"linf": 0.0, "l2": 0.5}
+    radii = {"linf": 0.05, "l2": None} if norm == "linf" else {"linf": None, "l2": 0.5}
     options = AdversarialOptions(as_released=True, attack_steps=3, **radii)
     (ball,) = options.balls
     found = attack_batch(model, ranking, triplets, "first", ball, options, rng())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,19 +11,18 @@ import torch
 
 from elpips.metrics import InputError
 from elpips.metrics.lipschitz.certificates import certificate_of
-from elpips.metrics.lipschitz.small import SmallNetwork
 from elpips.scripts.calibration.groups import Groups
 from elpips.scripts.calibration.lipsim_training import (
     TrainingOptions,
-    hinge,
     signed_radii,
+    soft_count,
     train,
     turned,
 )
-from lipsim_files import SMALL
+from lipsim_files import SMALL, random_small
 from random_images import images, rng
 
-OPTIONS = TrainingOptions(steps=12, batch=3, rate=3e-2, margin=0.5, checkpoint=5)
+OPTIONS = TrainingOptions(steps=12, batch=3, rate=3e-2, margin=4.0, checkpoint=5)
 
 
 def lessons(count: int = 6) -> list[Groups]:
@@ -36,7 +36,7 @@ def lessons(count: int = 6) -> list[Groups]:
 
 
 def test_radii_are_those_of_the_certificate() -> None:
-    network, x = SmallNetwork(SMALL, rng()), images(6, 16, 16).view(2, 3, 3, 16, 16)
+    network, x = random_small(), images(6, 16, 16).view(2, 3, 3, 16, 16)
     found = signed_radii(network, x)
     features = network(x.flatten(0, 1)).detach().view(2, 3, -1)
     certificate = certificate_of(*features.unbind(1), 1.0)
@@ -51,10 +51,13 @@ def test_the_loss_weighs_what_judges_agree_on() -> None:
     radii = torch.tensor([[[0.0, 0.3], [-0.3, 0.0]]])
 
     def loss(share: float) -> float:
-        return float(hinge(radii, torch.tensor([[[0.5, share], [1 - share, 0.5]]]), 0.5))
+        return float(soft_count(radii, torch.tensor([[[0.5, share], [1 - share, 0.5]]]), 0.5, 0.1))
 
-    assert loss(1.0) == pytest.approx(0.2) and loss(0.75) == pytest.approx(0.1)
-    assert loss(0.0) == pytest.approx(0.8) and loss(0.5) == 0
+    def wrong(radius: float) -> float:
+        return 1 / (1 + math.exp(-(0.5 - radius) / 0.1))
+
+    assert loss(1.0) == pytest.approx(wrong(0.3)) and loss(0.75) == pytest.approx(wrong(0.3) / 2)
+    assert loss(0.0) == pytest.approx(wrong(-0.3)) and loss(0.5) == 0
 
 
 def test_images_are_turned_alike() -> None:
@@ -104,6 +107,6 @@ def test_several_lessons_of_different_sizes() -> None:
 def test_patches_of_another_size_and_bad_options_are_refused() -> None:
     with pytest.raises(InputError, match="patches of"):
         train(lessons(), replace(SMALL, side=24), OPTIONS)
-    for fields in ({"steps": 0}, {"rate": 0.0}, {"margin": -1.0}):
+    for fields in ({"steps": 0}, {"rate": 0.0}, {"width": 0.0}):
         with pytest.raises(InputError, match="expected"):
             TrainingOptions(**fields)

@@ -79,7 +79,8 @@ def test_undecided_triplets_are_left_out(triplets) -> None:
         ({"attacked": "third"}, "attacked: found"),
         ({"steps": 0}, "steps: found 0"),
         ({"linf": (), "l2": ()}, "no radius"),
-        ({"linf": (-0.1,)}, "epsilon: found -0.1"),
+        ({"linf": (-0.1,)}, "linf: found -0.1"),
+        ({"seed": -1}, "seed: found -1"),
     ],
 )
 def test_what_is_refused(fields, match: str) -> None:

@@ -19,8 +19,8 @@ from random_images import images
 from two_afc_sets import write_set
 
 ARGUMENTS = (
-    "--panel l2 --groups 2 --copies 2 --size 24 --network.side 24 --network.fine 48 "
-    "--network.coarse 16 --network.fine-depth 1 --network.coarse-depth 1 --steps 2 --batch 2"
+    "--panel l2 --groups 2 --copies 2 --size 24 --network.side 24 --network.scales 2 "
+    "--steps 2 --batch 2"
 )
 
 
@@ -55,7 +55,7 @@ def test_a_network_is_trained_and_the_same_again(
     assert main(tuned) == 0
     capsys.readouterr()
     assert (tmp_path / "tuned" / "lipsim.safetensors").read_bytes() != first
-    assert "holds another network" in failure(capsys, *tuned, "--network.coarse", "24")
+    assert "holds another network" in failure(capsys, *tuned, "--network.scales", "1")
     assert (out / "loss.png").stat().st_size > 0
 
 

@@ -69,7 +69,6 @@ def test_a_trained_network_goes_into_the_file(folder: Path, tmp_path: Path) -> N
     ("arguments", "match"),
     [
         ({"metric": "lpips_alex"}, "'lpips_alex' is not trained here; expected any of .*rlpips"),
-        ({"options": AdversarialOptions(seed=-1)}, "seed: found -1"),
         ({"families": ("x",)}, "has no family 'x'"),
     ],
 )
