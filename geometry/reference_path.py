@@ -37,11 +37,14 @@ class Reference:
     velocity
         How what is at each pixel at a time moves, (2, H, W) in pixels per path, downwards and
         to the right; None where nothing is meant to.
+    flow
+        The motion of objects, where it is one.
     """
 
     at: Callable[[Sequence[float]], Tensor]
     halfway: Tensor
     velocity: Callable[[float], Tensor] | None = None
+    flow: TextureFlow | None = None
 
     def __call__(self, times: Sequence[float]) -> Tensor:
         """Return the frames (T, 3, H, W) at times in [0, 1]."""
@@ -89,7 +92,7 @@ def reference_path(
         )
     if init == "objects":
         flow = TextureFlow.between(start, end, stiffness, wrap)
-        return Reference(flow.path, flow.layers(0.5), flow.velocity)
+        return Reference(flow.path, flow.layers(0.5), flow.velocity, flow)
     at: dict[str, Callable[[Sequence[float]], Tensor]] = {
         "texture": lambda times: crisp_fade(start, end, times, wrap),
         "crisp": lambda times: crisp_fade(start, end, times, wrap),

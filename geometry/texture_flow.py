@@ -61,6 +61,11 @@ class TextureFlow:
         motion = torch.stack([object_motion(*pair, stiffness, wrap) for pair in (there, back)])
         return cls(start, end, motion, wrap)
 
+    @classmethod
+    def still(cls, start: Tensor, end: Tensor, wrap: Wrap = NO_WRAP) -> TextureFlow:
+        """Return the two images without any motion."""
+        return cls(start, end, start.new_zeros(2, 2, *start.shape[1:]), wrap)
+
     def path(self, times: Sequence[float]) -> Tensor:
         """Return both ends moved and faded at times (T, 3, H, W).
 

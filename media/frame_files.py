@@ -22,6 +22,9 @@ from .write import save_image
 FrameFormat = Literal["png", "png16", "tiff", "exr"]
 """PNG of 8 or of 16 bits a channel, TIFF of 16, OpenEXR of 32-bit floats."""
 
+Values = Literal["colour", "data", "grey"]
+"""What pixels are: colours of sRGB, quantities, or one quantity in three equal channels."""
+
 Deep = npt.NDArray[np.uint16]
 
 _PROFILE_TAG = 34675
@@ -33,11 +36,16 @@ def frame_name(index: int, form: FrameFormat = "png") -> str:
     return f"{index:04d}.{ending}"
 
 
-def save_frame(path: str | os.PathLike[str], image: Tensor, form: FrameFormat = "png") -> None:
+def save_frame(
+    path: str | os.PathLike[str],
+    image: Tensor,
+    form: FrameFormat = "png",
+    values: Values = "colour",
+) -> None:
     """Write (3, H, W) in [0, 1], whole or not at all.
 
-    Files of 16 bits carry an ICC profile of sRGB. OpenEXR holds linear light of sRGB's
-    primaries, as programs for it expect.
+    Colours of 16 bits carry an ICC profile of sRGB. OpenEXR holds linear light of sRGB's
+    primaries, as programs for it expect. Grey is written as a single channel, but for OpenEXR.
 
     Raises
     ------
@@ -45,28 +53,33 @@ def save_frame(path: str | os.PathLike[str], image: Tensor, form: FrameFormat = 
         In one line: an unusable image, or the file cannot be written.
     """
     if form == "png":
-        save_image(path, image)
+        save_image(path, image, grey=values == "grey")
         return
     if image.ndim != 3 or image.shape[0] != 3 or 0 in image.shape:
         raise InputError(f"expected an image (3, H, W), found {tuple(image.shape)}")
     floats = image.detach().to("cpu", torch.float64)
     if not torch.isfinite(floats).all():
         raise InputError("the image holds NaN or infinite values")
-    content = _WRITERS[form](floats.clamp(0, 1).permute(1, 2, 0).numpy())
+    pixels = floats.clamp(0, 1).permute(1, 2, 0).numpy()
+    if values == "grey" and form != "exr":
+        pixels = pixels[..., :1]
+    content = _WRITERS[form](pixels, values == "colour")
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
 
 
-def _png(pixels: npt.NDArray[np.float64]) -> bytes:
+def _png(pixels: npt.NDArray[np.float64], tagged: bool) -> bytes:
     samples = _deep(pixels)
-    height, width = samples.shape[:2]
+    height, width, channels = samples.shape
     # Bytes less those of the pixel on the left, which compress far better.
-    flat = np.ascontiguousarray(samples, ">u2").view(np.uint8).reshape(height, width, 6)
-    less = np.diff(flat, axis=1, prepend=np.zeros((height, 1, 6), np.uint8)).astype(np.uint8)
+    flat = np.ascontiguousarray(samples, ">u2").view(np.uint8).reshape(height, width, 2 * channels)
+    before = np.zeros((height, 1, 2 * channels), np.uint8)
+    less = np.diff(flat, axis=1, prepend=before).astype(np.uint8)
     rows = np.concatenate([np.ones((height, 1), np.uint8), less.reshape(height, -1)], 1)
-    head = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", width, height, 16, {1: 0, 3: 2}[channels], 0, 0, 0)
     profile = b"sRGB\0\0" + zlib.compress(srgb_profile())
-    parts = ((b"IHDR", head), (b"iCCP", profile), (b"IDAT", zlib.compress(rows.tobytes())))
+    tags = ((b"iCCP", profile),) if tagged else ()
+    parts = ((b"IHDR", head), *tags, (b"IDAT", zlib.compress(rows.tobytes())))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*each) for each in (*parts, (b"IEND", b"")))
 
 
@@ -75,23 +88,26 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + check
 
 
-def _tiff(pixels: npt.NDArray[np.float64]) -> bytes:
+def _tiff(pixels: npt.NDArray[np.float64], tagged: bool) -> bytes:
     # Imported here: with its plugins it takes long to load.
     import imageio.v3 as iio
 
     profile = srgb_profile()
+    samples = _deep(pixels)
+    grey = samples.shape[2] == 1
     return iio.imwrite(
         "<bytes>",
-        _deep(pixels),
+        samples[..., 0] if grey else samples,
         extension=".tif",
         plugin="tifffile",
-        photometric="rgb",
+        photometric="minisblack" if grey else "rgb",
         compression="zlib",
-        extratags=[(_PROFILE_TAG, 7, len(profile), profile, True)],
+        extratags=[(_PROFILE_TAG, 7, len(profile), profile, True)] if tagged else [],
     )
 
 
-def _exr(pixels: npt.NDArray[np.float64]) -> bytes:
+def _exr(pixels: npt.NDArray[np.float64], tagged: bool) -> bytes:
+    del tagged
     # Imported here: PyAV takes long to load.
     import av
 
@@ -115,7 +131,7 @@ def _deep(pixels: npt.NDArray[np.float64]) -> Deep:
     return np.rint(pixels * 65535).astype(np.uint16)
 
 
-_WRITERS: dict[str, Callable[[npt.NDArray[np.float64]], bytes]] = {
+_WRITERS: dict[str, Callable[[npt.NDArray[np.float64], bool], bytes]] = {
     "png16": _png,
     "tiff": _tiff,
     "exr": _exr,

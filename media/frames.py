@@ -16,7 +16,7 @@ from ..metrics.errors import InputError
 from ..metrics.ownership import owned_files
 from .colour import Alpha
 from .crop import Crop
-from .frame_files import FrameFormat, frame_name, save_frame
+from .frame_files import FrameFormat, Values, frame_name, save_frame
 from .read import batch, check_short_side, scaled
 from .record import Timing, pick, timing_of
 from .stream import Frame, FrameStream, open_frames
@@ -66,7 +66,12 @@ def read_frames(
     return batch([frame.image for frame in found], [frame.name for frame in found], size, crop)
 
 
-def save_frames(folder: str | os.PathLike[str], frames: Tensor, form: FrameFormat = "png") -> None:
+def save_frames(
+    folder: str | os.PathLike[str],
+    frames: Tensor,
+    form: FrameFormat = "png",
+    values: Values = "colour",
+) -> None:
     """Save frames (N, 3, H, W) as ``0000.png``, ``0001.png``, ... of a folder.
 
     The folder is made if need be. What another path left there, numbered likewise, is removed;
@@ -80,6 +85,8 @@ def save_frames(folder: str | os.PathLike[str], frames: Tensor, form: FrameForma
         In [0, 1].
     form
         PNG of 8 or of 16 bits a channel ("png16"), TIFF of 16, OpenEXR of floats.
+    values
+        What they are of; see `save_frame`.
 
     Raises
     ------
@@ -104,7 +111,7 @@ def save_frames(folder: str | os.PathLike[str], frames: Tensor, form: FrameForma
                 "expected another folder for frames"
             )
         for name, frame in zip(names, frames, strict=True):
-            save_frame(folder / name, frame, form)
+            save_frame(folder / name, frame, form, values)
         for path in numbered - {folder / name for name in names}:
             path.unlink()
 

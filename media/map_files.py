@@ -59,10 +59,13 @@ class MapPair:
         (2, 3, H, W) in [0, 1]; what is grey has three equal channels.
     deep
         Whether one of the files holds more than 8 bits a channel.
+    grey
+        Whether both are quantities of a single channel.
     """
 
     images: Tensor
     deep: bool
+    grey: bool = False
 
 
 def kind_of_map(name: str) -> MapKind | None:
@@ -118,6 +121,7 @@ def read_map_pair(
     check_short_side(size)
     rasters = [_stored(path) for path in paths]
     deep = any(raster.deep for raster in rasters)
+    grey = all(raster.colour.shape[2] == 1 for raster in rasters)
     if kind in COLOURS:
         return MapPair(read_images(paths, size=size, crop=crop, alpha="ignore"), deep)
     names = [str(path) for path in paths]
@@ -127,7 +131,7 @@ def read_map_pair(
             _logger.warning("%s: %s", name, notice)
         image = torch.from_numpy(upright(raster.colour, raster.orientation).copy())
         images.append(scaled(image.permute(2, 0, 1).expand(3, -1, -1).contiguous(), size, name))
-    return MapPair(batch(images, names, size, crop), deep)
+    return MapPair(batch(images, names, size, crop), deep, grey)
 
 
 def _stored(path: str | os.PathLike[str]) -> Raster:

@@ -49,8 +49,10 @@ def frame_pixels(frames: Tensor) -> Pixels:
         raise InputError(f"frames: {error}") from None
 
 
-def save_image(path: str | os.PathLike[str], image: Tensor) -> None:
+def save_image(path: str | os.PathLike[str], image: Tensor, *, grey: bool = False) -> None:
     """Write (3, H, W) in [0, 1] as an 8-bit RGB PNG, whole or not at all.
+
+    What is ``grey`` has three equal channels, and is written as one.
 
     Raises
     ------
@@ -62,6 +64,7 @@ def save_image(path: str | os.PathLike[str], image: Tensor) -> None:
         raise InputError(f"{path}: pictures are saved as PNG; expected a name that ends in .png")
     if image.ndim != 3 or image.shape[0] != 3 or 0 in image.shape:
         raise InputError(f"expected an image (3, H, W), found {tuple(image.shape)}")
-    pixels = to_uint8(image)
+    pixels = to_uint8(image[:1] if grey else image)
+    pixels = pixels[..., 0] if grey else pixels
     with atomic_write(path) as temporary:
         Image.fromarray(pixels).save(temporary, format="PNG")

@@ -14,7 +14,7 @@ from typing import Any
 from .command_tree import ELPIPS
 
 # Options of a value that may be left out, what it is then, and what it may be but a number.
-_IMPLIED = {"--motion": ("1", ()), "--tile": ("both", ("none", "x", "y", "both"))}
+_IMPLIED = {"--motion": ("1", ("None",)), "--tile": ("both", ("none", "x", "y", "both"))}
 
 
 def implementation_of(target: str) -> Callable[..., Any]:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
-from ...geometry.material import Role, unit_normals
+from ...geometry import Geodesic
+from ...geometry.material import Role, move_map, unit_normals
+from ...geometry.sine_modes import times_of
+from ...geometry.texture_flow import TextureFlow
 from ...media import FrameFormat, list_images, save_filmstrip, save_frames
+from ...media.frame_files import Values
 from ...media.map_files import COLOURS, MapKind, MapPair, kind_named, kind_of_map, read_map_pair
 from ...metrics import InputError
 from .options import PictureOptions
@@ -126,7 +132,43 @@ def form_of(options: ShowOptions, deep: bool) -> FrameFormat:
     return "png16" if deep and options.frame_format == "png" else options.frame_format
 
 
-def save_map(results: Results, kind: MapKind, frames: Tensor, form: FrameFormat) -> None:
-    """Save the frames (N, 3, H, W) of a map as a folder, and as a strip."""
-    results.write(kind, lambda path: save_frames(path, frames, form))
-    results.write(f"{kind}.png", lambda path: save_filmstrip(path, [(kind, frames)]))
+def save_maps(
+    results: Results,
+    maps: Sequence[MapFiles],
+    found: Geodesic,
+    pictures: PictureOptions,
+    options: ShowOptions,
+) -> dict[str, Any]:
+    """Save a path's maps but the base colour, each as a folder and a strip; return their record.
+
+    They go the way of the objects of the base colour where these move, else they are mixed.
+    """
+    problem = found.problem
+    base, times = problem.ends, times_of(problem.transitions)
+    flow = problem.reference.flow or TextureFlow.still(base[0], base[1], problem.wrap)
+    record: dict[str, Any] = {}
+    for each in maps:
+        pair = each.read(pictures, base)
+        record[each.kind] = {
+            "start": each.start,
+            "end": each.end,
+            "role": each.role,
+            "deep": pair.deep,
+            "grey": pair.grey,
+        }
+        if each.kind != "base":
+            ends = pair.images.to(base)
+            frames = move_map(flow, ends[0], ends[1], times, each.role).cpu()
+            form = form_of(options, pair.deep)
+            values: Values = "colour" if each.role == "colour" else "grey" if pair.grey else "data"
+            results.write(each.kind, partial(_save, frames=frames, form=form, values=values))
+            results.write(f"{each.kind}.png", partial(_strip, name=each.kind, frames=frames))
+    return record
+
+
+def _save(path: Path, frames: Tensor, form: FrameFormat, values: Values) -> None:
+    save_frames(path, frames, form, values)
+
+
+def _strip(path: Path, name: str, frames: Tensor) -> None:
+    save_filmstrip(path, [(name, frames)])

@@ -21,7 +21,7 @@ from .report_words import words_of
 REPORT = "report.html"
 """The name of a run's report."""
 
-_COMMANDS = ("geodesic", "morph", "interpolate", "barycenter", "attack")
+_COMMANDS = ("geodesic", "morph", "interpolate", "materials", "barycenter", "attack")
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _content(folder: Path, record: dict[str, Any], most_bytes: int) -> dict[str,
     command, arguments = record["command"], record["arguments"]
     found = _pictures(folder, record, most_bytes)
     words, names = words_of(record), _names(arguments)
-    joined = {"geodesic": " to ", "morph": " to ", "interpolate": " to "}.get(command, ", ")
+    joined = ", " if command in ("barycenter", "attack") else " to "
     size = record.get("size")
     parts = [
         f"attack {arguments.get('kind')}" if command == "attack" else command,
@@ -161,12 +161,19 @@ def _path(folder: Path, record: Mapping[str, Any], most_bytes: int) -> _Pictures
         ends = [0, *accumulate(len(each["steps"]) for each in evaluation["segments"])]
     else:
         ends = [0, total - 1]
+    maps = [kind for kind in record.get("maps", {}) if kind != "base"]
+    most_bytes //= 1 + len(maps)
     shown = show_frames(paths, keep=ends, most_bytes=most_bytes)
     # Of a circle, the frame after the last is the first.
     fade = [[first, last, 0 if last == total else last] for first, last in pairwise(ends)]
+    called = {"morph": "path", "materials": "base"}.get(record["command"], record["command"])
     sources = [
-        _moving("path" if record["command"] == "morph" else record["command"], shown),
+        _moving(called, shown),
         {**_moving("cross-fade", shown), "pictures": [], "fade": fade},
+        *(
+            _moving(kind, show_frames(list_images(folder / kind), keep=ends, most_bytes=most_bytes))
+            for kind in maps
+        ),
     ]
     rows = record["arguments"].get("rows")
     return _Pictures(sources, shown.note, row=rows[0] if rows else _row(paths, shown))

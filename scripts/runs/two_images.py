@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ...geometry import Geodesic
 from ...media.preview import PREVIEW
 from .files import remove_earlier, write_json
 from .folder import closing_line, run_record
@@ -37,12 +41,43 @@ _TARGETS = (
 )
 
 
+@dataclass(frozen=True)
+class Besides:
+    """What a command that computes a path does beside it.
+
+    Attributes
+    ----------
+    arguments
+        The command's, as of run.json.
+    inputs
+        Files that it reads, which are not written over.
+    targets
+        Names of what it writes.
+    save
+        Writes it; returns what is added to run.json.
+    """
+
+    arguments: Mapping[str, Any]
+    inputs: Sequence[Path]
+    targets: Sequence[str]
+    save: Callable[[Results, Geodesic], Mapping[str, Any]]
+
+
 def compute_path(
-    command: str, start: Path, end: Path, setup: PathSetup, mask: Path | None = None
+    command: str,
+    start: Path,
+    end: Path,
+    setup: PathSetup,
+    mask: Path | None = None,
+    besides: Besides | None = None,
 ) -> int:
     """Read two images, compute the path between them, save and judge it."""
     began = time.perf_counter()
-    folder = setup.prepare([start, end, *([mask] if mask else [])], _TARGETS)
+    arguments = {"start": start, "end": end, "mask": mask, "setup": setup}
+    if besides is None:
+        besides = Besides(arguments, (), (), lambda results, found: {})
+    inputs = [start, end, *([mask] if mask else []), *besides.inputs]
+    folder = setup.prepare(inputs, (*_TARGETS, *besides.targets))
     results = Results(folder)
     ends, names = setup.read([start, end]), [start.stem, end.stem]
     note_seams(names, ends, setup.solver.tile)
@@ -60,9 +95,10 @@ def compute_path(
         results=results,
         callbacks=setup.previews(folder, ends),
     )
-    record = run_record(command, flat(start=start, end=end, mask=mask, setup=setup), found)
+    record = run_record(command, flat(**besides.arguments), found)
     results.write("run.json", lambda path: write_json(path, record))
     save_path(results, found.frames, setup.animation)
+    record |= besides.save(results, found)
     save_motion(results, found)
     record["evaluation"] = results.compute(lambda: judge(found, setup.judgement))
     record["seconds"]["total"] = time.perf_counter() - began
@@ -73,6 +109,7 @@ def compute_path(
     results.write(REPORT, lambda path: write_report(path, [folder]))
     print(report_path(record["evaluation"], solved=True))
     print(closing_line(found))
-    for path in results.paths((*FILES, "steps.png", "run.json", *MOTION, REPORT)):
+    more = [name.rstrip("/") for name in besides.targets]
+    for path in results.paths((*FILES, *more, "steps.png", "run.json", *MOTION, REPORT)):
         print(path)
     return results.exit_code(found.stop_reason)

@@ -35,6 +35,13 @@ def test_objects_of_unrelated_textures_move_and_meet() -> None:
     assert overlay_share(frames[3:4], torch.stack([start, end])) < 0.7
 
 
+def test_what_is_still_is_faded_where_it_is() -> None:
+    start, end = torch.rand(2, 3, 20, 24, generator=torch.Generator().manual_seed(0))
+    flow = TextureFlow.still(start, end)
+    assert flow.velocity(0.3).count_nonzero() == 0
+    torch.testing.assert_close(flow.layers(0.3), torch.stack([start, end]))
+
+
 def test_stiffer_moves_less() -> None:
     start, end = read_squares(["gravel_left", "gravel_right"], 96)
     moved = [

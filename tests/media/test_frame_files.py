@@ -30,6 +30,20 @@ def test_sixteen_bits_are_kept_and_tagged(
     assert form == "tiff" or data[24] == 16
 
 
+@pytest.mark.parametrize("form", ["png", "png16", "tiff"])
+def test_quantities_have_no_profile_and_grey_is_one_channel(
+    tmp_path: Path, form: FrameFormat, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, grey = tmp_path / frame_name(0, form), FRAMES[0, :1].expand(3, -1, -1)
+    for image, values, channels in ((FRAMES[0], "data", 3), (grey, "grey", 1)):
+        save_frame(path, image, form, values)
+        with Image.open(path) as file:
+            assert "icc_profile" not in file.info and len(file.getbands()) == channels
+        error = 0.51 / (255 if form == "png" else 65535)
+        torch.testing.assert_close(read_image(path), image, rtol=0, atol=error)
+    assert caplog.messages == []
+
+
 def test_other_programs_read_the_tiff(tmp_path: Path) -> None:
     save_frame(tmp_path / "a.tif", FRAMES[0], "tiff")
     samples = tifffile.imread(tmp_path / "a.tif")

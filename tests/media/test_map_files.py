@@ -59,7 +59,7 @@ def test_data_are_read_as_stored_and_colours_as_seen(tmp_path: Path) -> None:
         Image.fromarray(pixels).save(tmp_path / f"{name}.png", pnginfo=linear)
     paths = [tmp_path / "a.png", tmp_path / "b.png"]
     data, colour = (read_map_pair(paths, kind) for kind in ("roughness", "base"))
-    assert data.images.shape == (2, 3, 20, 18) and not data.deep
+    assert data.images.shape == (2, 3, 20, 18) and not data.deep and not data.grey
     assert torch.all(data.images == np.float32(100 / 255))
     assert colour.images.min() > 0.6
 
@@ -69,7 +69,7 @@ def test_sixteen_bits_are_kept_and_noticed(tmp_path: Path) -> None:
     Image.fromarray(ramp).save(tmp_path / "a.png")
     Image.fromarray((ramp // 256).astype(np.uint8)).save(tmp_path / "b.png")
     found = read_map_pair([tmp_path / "a.png", tmp_path / "b.png"], "height")
-    assert found.deep
+    assert found.deep and found.grey
     assert np.array_equal((found.images[0, 2] * 65535).round().numpy(), ramp)
 
 

@@ -45,6 +45,7 @@ def test_what_is_wrong_is_said_in_one_line(arguments: list[str], said: str, caps
 def test_numbers_are_implied_only_where_there_is_none() -> None:
     assert completed(["--motion", "--loop"]) == ["--motion", "1", "--loop"]
     assert completed(["--motion", "2"]) == ["--motion", "2"]
+    assert completed(["--motion", "None"]) == ["--motion", "None"]
 
 
 def test_to_tile_is_along_both_axes_where_none_is_named() -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from command_line import failure
+from elpips.geometry.texture_flow import TextureFlow
 from elpips.media import read_frames
 from elpips.scripts.cli import main
 
@@ -39,10 +41,11 @@ def sets(tmp_path: Path) -> list[str]:
 def test_maps_have_a_folder_and_a_strip_each(sets: list[str], tmp_path: Path, capsys) -> None:
     out = tmp_path / "out"
     assert main(["materials", *sets, *FAST, "--outdir", str(out)]) == 0
-    for kind in ("base", "normal", "height"):
-        assert len(list((out / kind).iterdir())) == 4 and (out / f"{kind}.png").exists()
+    for kind in ("frames", "normal", "height"):
+        strip = "filmstrip" if kind == "frames" else kind
+        assert len(list((out / kind).iterdir())) == 4 and (out / f"{strip}.png").exists()
         for index, folder in ((0, sets[0]), (3, sets[1])):
-            suffix = "albedo" if kind == "base" else kind
+            suffix = "albedo" if kind == "frames" else kind
             (given,) = Path(folder).glob(f"*_{suffix}.png")
             found, expected = (
                 np.asarray(Image.open(path).convert("RGB") if kind != "height" else _deep(path))
@@ -55,7 +58,34 @@ def test_maps_have_a_folder_and_a_strip_each(sets: list[str], tmp_path: Path, ca
     assert record["command"] == "materials" and record["arguments"]["motion"] == 1
     assert record["maps"]["height"]["deep"] and not record["maps"]["base"]["deep"]
     assert record["evaluation"]["energy"] > 0
-    assert "oak_height.png and ash_height.png" in capsys.readouterr().err
+    assert record["maps"]["height"]["grey"] and not record["maps"]["normal"]["grey"]
+    with Image.open(out / "height" / "0001.png") as height:
+        assert height.mode.startswith("I") and "icc_profile" not in height.info
+    page = (out / "report.html").read_text()
+    assert all(f'"name":"{name}"' in page.replace(": ", ":") for name in ("base", "height"))
+    said = capsys.readouterr()
+    assert "oak_height.png and ash_height.png" in said.err
+    assert "report.html" in said.out and f"{out / 'height'}\n" in said.out
+
+
+def test_without_motion_nothing_moves(sets: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    options = [*FAST, "--motion", "None", "--steps", "0", "--preview", "--outdir", str(out)]
+    assert main(["materials", *sets, *options]) == 0
+    assert not (out / "flow").exists()
+    height, ends = read_frames(out / "height"), [0, 3]
+    middle = torch.lerp(height[0], height[3], 1 / 3)
+    torch.testing.assert_close(height[1], middle, rtol=0, atol=2e-5)
+    base = read_frames(out / "frames")
+    assert (base[1] - base[ends].mean(0)).abs().mean() < (base[0] - base[3]).abs().mean()
+
+
+def test_the_motion_is_estimated_once(sets: list[str], tmp_path: Path, monkeypatch) -> None:
+    found = []
+    between = TextureFlow.between
+    monkeypatch.setattr(TextureFlow, "between", lambda *x: found.append(x) or between(*x))
+    assert main(["materials", *sets, *FAST, "--outdir", str(tmp_path / "out")]) == 0
+    assert len(found) == 1
 
 
 def _deep(path: Path) -> np.ndarray:
