@@ -78,8 +78,9 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("seed", "group_seed"), SEED),
     **dict.fromkeys(("size", "sizes", "frame_size"), SIZE),
     **dict.fromkeys(
-        "batch chunk copies epochs groups max_draws patches repeats restarts seeds size_frames "
-        "limit triplets subset jobs shifts shifted_by crop side checkpoint scales kill_at".split(),
+        "batch chunk copies count epochs groups max_draws patches repeats restarts seeds "
+        "size_frames limit triplets subset jobs shifts shifted_by crop side checkpoint scales "
+        "kill_at".split(),
         COUNT,
     ),
     **dict.fromkeys(

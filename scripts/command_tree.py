@@ -32,6 +32,10 @@ ELPIPS = Command(
             "tell which of two images is closer, and what change could alter that",
             "commands.certify:certify_command",
         ),
+        "retrieve": Command(
+            "find the pictures of a folder that are nearest to one",
+            "commands.retrieve:retrieve_command",
+        ),
         "barycenter": Command(
             "find the image that is perceptually between images",
             "commands.barycenter:barycenter_command",

@@ -25,6 +25,8 @@ from torch import Tensor
 from ..base import check_pair
 from .metric import LipSim
 
+_CHUNK = 64
+
 ROUNDING = 5e-6
 """Relative error of phi that single precision is granted; see `docs/robust-metrics.md`."""
 
@@ -114,6 +116,26 @@ def certificate_of(phi: Tensor, phi0: Tensor, phi1: Tensor, lipschitz: float) ->
         norm=norm,
         lipschitz=lipschitz,
     )
+
+
+def nearest_radius(phi: Tensor, first: Tensor, others: Tensor, lipschitz: float) -> float:
+    """Return the radius of a change of a query below which its nearest image stays the nearest.
+
+    Parameters
+    ----------
+    phi, first
+        Features (1, D) of the query and, up to their length, of the nearest image.
+    others
+        (N, D), up to their lengths: those of all other images, N at least 1.
+    lipschitz
+        Of the features by the query, resizing included.
+    """
+    parts = []
+    for part in others.split(_CHUNK):
+        alike = (len(part), -1)
+        found = certificate_of(phi.expand(alike), first.expand(alike), part, lipschitz)
+        parts.append(found.reference.min())
+    return float(torch.stack(parts).min())
 
 
 def distance_interval(

@@ -15,6 +15,8 @@ from ...geometry.ball import Ball
 from ...geometry.bounded_attacks import ATTACKERS, Keep, Objective
 from ...metrics import Draw, Embedding, InputError, Metric
 from ...metrics.base import image_size
+from ...metrics.lipschitz import LipSim
+from ...metrics.lipschitz.certificates import nearest_radius
 from ...metrics.seeds import check_seed, stream
 from ...metrics.statistics import Mean, mean_of
 from ..runs.attack import TITLES
@@ -48,7 +50,8 @@ def benchmark_retrieval_command(
 
     Patches are cut from photographs; a query is one of them moved by 4 px both ways. The attack
     pushes the query, within a ball of pixel differences, away from its first answer and
-    towards the next ones. Printed is the share of first answers that stay.
+    towards the next ones. Printed is the share of first answers that stay and, of lipsim, the
+    share of those that no change within an l2 radius can alter.
 
     Args:
         images: Folder of photographs; those that come along if not given.
@@ -79,6 +82,7 @@ def benchmark_retrieval_command(
     asked = torch.linspace(0, patches - 1, queries).round().long()
     query = moved[asked].to(where)
     found: dict[str, dict[str, Any]] = {}
+    certified: dict[str, dict[str, Mean]] = {}
     with tqdm(total=len(judged) * (1 + len(balls)), desc="balls", disable=None) as bar:
         for metric in judged:
             answers = distances_to(metric, query, gallery, draws, seed)
@@ -97,6 +101,13 @@ def benchmark_retrieval_command(
             after = distances_to(metric, torch.cat(attacked), gallery, draws, seed).argmin(dim=1)
             for ball, answer in zip(balls, after.split(queries), strict=True):
                 found[metric.name][ball.name] = mean_of((answer == first).double())
+            if isinstance(metric, LipSim):
+                radii = certified_radii(metric, query, gallery, first)
+                certified[metric.name] = {
+                    ball.name: mean_of((radii > ball.epsilon).double())
+                    for ball in balls
+                    if ball.norm == "l2"
+                }
     write_json(
         folder / "retrieval.json",
         {
@@ -110,11 +121,38 @@ def benchmark_retrieval_command(
             "environment": environment(where),
             "weights": {metric.name: weights_record(metric) for metric in judged},
             "kept": found,
+            "certified": certified,
         },
     )
     print(report(found, queries, patches))
+    for name, shares in certified.items():
+        shown = (
+            f"{ball} {each.mean:.0%} +- {each.standard_error:.0%}" for ball, each in shares.items()
+        )
+        print(f"{name}: first answers that no change can alter: {', '.join(shown)}")
     print(folder / "retrieval.json")
     return 0
+
+
+@torch.no_grad()
+def certified_radii(metric: LipSim, query: Tensor, gallery: Tensor, first: Tensor) -> Tensor:
+    """Return the radii (Q,) of changes of queries below which their first answers stay first.
+
+    Parameters
+    ----------
+    metric
+        LipSim.
+    query, gallery
+        Images (Q, 3, H, W) and (N, 3, H, W).
+    first
+        (Q,): the numbers of the first answers.
+    """
+    points = torch.cat([metric.features(each) for each in gallery.split(_CHUNK)])
+    radii, lipschitz = [], metric.lipschitz(query)
+    for phi, number in zip(metric.features(query).split(1), first.tolist(), strict=True):
+        others = torch.cat([points[:number], points[number + 1 :]])
+        radii.append(nearest_radius(phi, points[number : number + 1], others, lipschitz))
+    return torch.tensor(radii, dtype=torch.float64)
 
 
 @torch.no_grad()
