@@ -23,6 +23,7 @@ from ..metrics import Embedding, Metric
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..metrics.statistics import standard_error
+from ..optim import project
 from .one_by_one import distances_to_last
 from .options import check_draws
 
@@ -84,7 +85,7 @@ def pairwise_distances(metric: Metric, embedding: Embedding) -> Tensor:
 
 def weighted_mean(images: Tensor, weights: Tensor) -> Tensor:
     """Return the pixel mean (3, H, W) of images (K, 3, H, W), weights (K,) on the simplex."""
-    return torch.einsum("k,kchw->chw", weights.to(images), images).clamp(0, 1)
+    return project(torch.einsum("k,kchw->chw", weights.to(images), images)[None])[0]
 
 
 @torch.no_grad()
@@ -109,7 +110,7 @@ def evaluate_barycenter(
     draws = draws if metric.stochastic else 1
     weights = weights.double().cpu()
     mean = weighted_mean(inputs, weights)
-    points = torch.cat([image[None], mean[None], inputs]).clamp(0, 1)
+    points = project(torch.cat([image[None], mean[None], inputs]))
     matrices: list[Tensor] = []
     for draw in metric.draws(image_size(points), draws, stream(seed, "evaluate")):
         if metric.sparing:

@@ -19,6 +19,7 @@ from ..metrics import (
     create_metric,
     working_copy,
 )
+from ..metrics.backgrounds import channels_for, has_alpha, suited
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..metrics.tiling import Wrap, wrap_of
@@ -28,10 +29,11 @@ from .barycenter_evaluation import weighted_mean
 from .company import Alone
 from .footprint import Footprint, Need, barycenter_network, fitted
 from .identity import Identity, digest, digests, metric_identity
-from .masks import check_mask, masked
+from .masks import check_mask, masked, within
 from .meeting import meet
 from .noise import noise_images, texture_noise
 from .options import BarycenterOptions
+from .outline import Outlines, inside, spread_colours
 from .ranks import Constant, active
 from .shared_barycenter import distances, objective
 
@@ -87,13 +89,13 @@ class BarycenterProblem:
     ) -> BarycenterProblem:
         """Check the arguments of `barycenter` and set the problem up."""
         options = options or BarycenterOptions()
-        check_images(images)
+        check_images(images, channels=channels_for(metric, images))
         subset, seed = options.subset, options.seed
         if subset is not None and not 1 <= subset <= len(images):
             raise InputError(f"subset: found {subset}, expected 1 to {len(images)} inputs")
         if isinstance(metric, str):
             metric = create_metric(metric, device=images.device)
-        metric = metric.tiled(options.tile)
+        metric = suited(metric, images).tiled(options.tile)
         chosen = images[: options.subset]
         metric, working_metric, memory = fitted(
             Need(
@@ -178,11 +180,16 @@ class BarycenterProblem:
         return float(self.weights @ (total / len(draws)) ** self.power)
 
     def preconditioner(self) -> Preconditioner:
-        """Return how far, by place and band, the solution may be from the start."""
-        bands = BandPreconditioner.around(
-            self.initial, self.images, self.weights, wrap_of(self.metric.tile)
-        )
-        return masked(bands, self.mask)
+        """Return how far, by place and band, the solution may be from the start.
+
+        Of images with transparency only colours inside of the start's outline differ.
+        """
+        images, mask, wrap = self.images, self.mask, wrap_of(self.metric.tile)
+        if has_alpha(images):
+            images = inside(spread_colours(images, wrap), self.initial[:, 3:])
+            mask = within(self.initial[:, 3:], mask)
+        bands = BandPreconditioner.around(self.initial, images, self.weights, wrap)
+        return masked(bands, mask)
 
     @cached_property
     @torch.no_grad()
@@ -222,12 +229,15 @@ def _initial(images: Tensor, weights: Tensor, init: Init | Tensor, seed: int, wr
             raise InputError(
                 f"init: found shape {tuple(init.shape)}, expected {tuple(images.shape[1:])}"
             )
-        check_images(init.view_as(images[:1]), "init")
+        check_images(init.view_as(images[:1]), "init", images.shape[1])
         return init.view_as(images[:1]).to(images)
-    if init == "blend":
-        return weighted_mean(images, weights)[None]
     if init == "image":
         return images[int(weights.argmax())][None].clone()
+    if has_alpha(images):
+        colours = _initial(spread_colours(images, wrap), weights, init, seed, wrap)
+        return inside(colours, Outlines.of(images, wrap).between(weights)[None])
+    if init == "blend":
+        return weighted_mean(images, weights)[None]
     if init == "objects":
         return meet(images, weights, wrap)
     if init == "texture":

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..metrics.backgrounds import has_alpha
 from ..metrics.tiling import NO_WRAP, Wrap
 from .bands import SIGMAS, split
 from .blur import gaussian_blur
@@ -61,13 +60,7 @@ def amplify(image: Tensor, energy: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
     bands = split(image[None], wrap)
     found = local_mean(bands.square(), wrap)[0]
     gain = ((energy + _TINY) / (found + _TINY)).sqrt().clamp(1.0, _LARGEST_GAIN)
-    raised = (bands[0, :-1] * gain).sum(0) + bands[0, -1]
-    if not has_alpha(image):
-        return raised.clamp(0, 1)
-    # Where alpha overshoots, colours do likewise: cut together, they stay what they are.
-    alpha = raised[3:].clamp(0, 1)
-    share = alpha / raised[3:].clamp(min=_TINY)
-    return torch.cat([torch.minimum(raised[:3] * share, alpha).clamp(min=0), alpha])
+    return ((bands[0, :-1] * gain).sum(0) + bands[0, -1]).clamp(0, 1)
 
 
 def local_mean(values: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:

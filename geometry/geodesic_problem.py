@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..metrics import Draw, InputError, Metric, check_image, create_metric, working_copy
+from ..metrics.backgrounds import channels_for, has_alpha, suited
 from ..metrics.base import image_size
 from ..metrics.checks import check_number
 from ..metrics.memory import check_memory
@@ -19,9 +20,10 @@ from .bands import BandPreconditioner
 from .company import Alone
 from .footprint import Footprint, Need, fitted, path_network
 from .identity import Identity, digest, digests, metric_identity
-from .masks import check_mask, masked
+from .masks import check_mask, masked, within
 from .noise import noise_images, texture_noise
 from .options import GeodesicOptions
+from .outline import inside, spread_colours
 from .path_energy import frames_at_a_time
 from .ranks import Constant, active
 from .reference_path import PathInit, Reference, reference_path
@@ -97,17 +99,15 @@ class GeodesicProblem:
     ) -> GeodesicProblem:
         """Check the arguments of `geodesic` and set the problem up."""
         options = options or GeodesicOptions()
-        channels = 3 if isinstance(metric, str) else metric.channels
+        channels = channels_for(metric, start)
         check_image(start, "start", channels)
         check_image(end, "end", channels)
         if start.shape != end.shape:
             raise InputError(f"ends differ in shape: {tuple(start.shape)} and {tuple(end.shape)}")
         check_frames(frames, image_size(start), start.device, options)
-        if channels > 3 and isinstance(init, str) and init in ("noise", "texture"):
-            raise InputError(f"init: {init} has no transparency; expected another start")
         if isinstance(metric, str):
             metric = create_metric(metric, device=start.device)
-        metric = metric.tiled(options.tile)
+        metric = suited(metric, start).tiled(options.tile)
         ends = torch.stack([start, end]).detach()
         chunk = frames_at_a_time(image_size(start), options.chunk)
         metric, working_metric, memory = fitted(
@@ -177,16 +177,20 @@ class GeodesicProblem:
 
     @property
     def initial(self) -> Tensor:
-        """Where to start: the reference path or, as far as a mask lets it, noise."""
+        """Where to start: the reference path or, as far as a mask lets it, noise.
+
+        Of images with transparency, noise inside the reference's outlines.
+        """
+        clear = has_alpha(self.ends)
+        ends = spread_colours(self.ends, self.wrap) if clear else self.ends
         if self.init == "texture":
             times = torch.tensor(times_of(self.transitions)[1:-1])
-            noise = texture_noise(
-                self.ends, torch.stack([1 - times, times], 1), self.seed, self.wrap
-            )
+            noise = texture_noise(ends, torch.stack([1 - times, times], 1), self.seed, self.wrap)
         elif self.init == "noise":
-            noise = noise_images(self.ends, self.transitions - 1, self.seed)
+            noise = noise_images(ends, self.transitions - 1, self.seed)
         else:
             return self.middle
+        noise = inside(noise, self.middle[:, 3:]) if clear else noise
         return noise if self.mask is None else self.middle.lerp(noise, self.mask)
 
     def at(self, transitions: int, size: tuple[int, int]) -> GeodesicProblem:
@@ -201,6 +205,7 @@ class GeodesicProblem:
             reference=Reference(
                 lambda times: resize(reference(times), size, wrap),
                 resize(reference.halfway, size, wrap),
+                outlined=reference.outlined,
             ),
             held_out_draws=self._set_aside(size),
             mask=None if self.mask is None else resize(self.mask[None, None], size, wrap)[0, 0],
@@ -234,7 +239,10 @@ class GeodesicProblem:
         ends = self.reference.halfway
         halves = torch.tensor([0.5, 0.5])
         bands = BandPreconditioner.around(ends.mean(0, keepdim=True), ends, halves, self.wrap)
-        return masked(PathPreconditioner(bands, self.transitions), self.mask)
+        mask = self.mask
+        if self.reference.outlined:
+            mask = within(self.middle[:, 3:], mask)
+        return masked(PathPreconditioner(bands, self.transitions), mask)
 
     def _energies(
         self, x: Tensor, draws: Sequence[Draw], *, slope: bool = True

@@ -26,7 +26,7 @@ class MaskedPreconditioner:
     inner
         S, whose images are (N, 3, H, W).
     mask
-        m, (H, W) in [0, 1].
+        m, in [0, 1]: (H, W), or (N, 1, H, W) where it is another one for each image.
     """
 
     inner: Preconditioner
@@ -44,6 +44,11 @@ class MaskedPreconditioner:
 def masked(preconditioner: Preconditioner, mask: Tensor | None) -> Preconditioner:
     """Return a preconditioner that a mask (H, W) scales; itself where there is none."""
     return preconditioner if mask is None else MaskedPreconditioner(preconditioner, mask)
+
+
+def within(outline: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the mask of objects (N, 1, H, W): clear places stay so, whatever is masked there."""
+    return outline if mask is None else outline * mask
 
 
 def check_mask(mask: Tensor | None, images: Tensor, schedule: str) -> Tensor | None:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..metrics import DEFAULT_METRIC, InputError, Metric, check_images, create_metric
+from ..metrics.backgrounds import channels_for, suited
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..optim import Callback, RunState
@@ -111,14 +112,14 @@ def morph(
     InputError
         Unusable images or options, or a run is of another problem.
     """
-    check_images(images, channels=3 if isinstance(metric, str) else metric.channels)
+    check_images(images, channels=channels_for(metric, images))
     if len(images) < 2:
         raise InputError(f"found {len(images)} images, expected two or more")
     options = choose_options(options or GeodesicOptions(), overrides)
     check_frames(frames, image_size(images), images.device, options)
     if isinstance(metric, str):
         metric = create_metric(metric, device=images.device)
-    metric = metric.tiled(options.tile)
+    metric = suited(metric, images).tiled(options.tile)
     keys = torch.cat([images, images[:1]]) if loop else images
     total = (frames - 1) * (len(keys) - 1)
     counts = share_out(chords(metric, keys, options.seed), total)

@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ..metrics.backgrounds import over
 from ..optim import Solution
 
 _LARGEST = 320
@@ -85,7 +86,8 @@ def still(image: Tensor, label: str) -> str:
 
 
 def _image(image: Tensor) -> Image.Image:
-    levels = image.detach().cpu().float().nan_to_num().clamp(0, 1).mul(255).round()
+    """Return an image as it is shown, with transparency over mid grey."""
+    levels = over(image.detach()).cpu().float().nan_to_num().clamp(0, 1).mul(255).round()
     picture = Image.fromarray(levels.to(torch.uint8).permute(1, 2, 0).numpy())
     picture.thumbnail((_LARGEST, _LARGEST), Image.Resampling.BOX)
     return picture

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from ..metrics import Draw, Embedding, InputError, Metric, check_images
+from ..metrics.backgrounds import suited
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..metrics.statistics import standard_error
@@ -132,6 +133,7 @@ def evaluate_path(
     at a time; memory does not grow with their number. ``progress`` is called with the
     number of draws so far.
     """
+    metric = suited(metric, frames)
     check_images(frames, "frames", metric.channels)
     if len(frames) < 3:
         raise InputError(f"frames: found {len(frames)}, expected at least 3, ends included")

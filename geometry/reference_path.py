@@ -10,16 +10,19 @@ import torch
 from torch import Tensor
 
 from ..metrics import InputError, check_images
-from ..metrics.backgrounds import over
+from ..metrics.backgrounds import has_alpha
 from ..metrics.tiling import NO_WRAP, Wrap
 from ..optim import project
 from .crisp_fade import crisp_fade, restore_contrast
 from .flow_interpolation import find_motions, move
+from .outline import Outlines, inside, spread_colours
 from .sine_modes import nearest_knot, resample, times_of
 from .texture_flow import TextureFlow
 
 PathInit = Literal["texture", "crisp", "blend", "nearest", "noise", "flow", "objects"]
 
+# Starts of which transparency is a fourth colour.
+_FADED = ("blend", "nearest")
 _NAMES = ", ".join(get_args(PathInit))
 
 
@@ -39,12 +42,15 @@ class Reference:
         to the right; None where nothing is meant to.
     flow
         The motion of objects, where it is one.
+    outlined
+        Whether its transparency is to stay, and only colours inside of it to change.
     """
 
     at: Callable[[Sequence[float]], Tensor]
     halfway: Tensor
     velocity: Callable[[float], Tensor] | None = None
     flow: TextureFlow | None = None
+    outlined: bool = False
 
     def __call__(self, times: Sequence[float]) -> Tensor:
         """Return the frames (T, 3, H, W) at times in [0, 1]."""
@@ -71,7 +77,9 @@ def reference_path(
     start from `texture_noise` and `noise_images`), ``"flow"`` (both ends warped along their
     optical flow, with the contrast that blending them takes), ``"objects"`` (`TextureFlow`,
     of a stiffness) or frames (T, 3, H, W), the first and last of which stand for the ends. On
-    axes (y, x) that wrap images repeat.
+    axes (y, x) that wrap images repeat. Images (4, H, W) with transparency are blended, or the
+    nearer, as they are; all other starts are of their colours, inside of `Outlines` that go over
+    into each other.
     """
     ends = torch.stack([start, end])
     if isinstance(init, Tensor):
@@ -82,8 +90,11 @@ def reference_path(
                 f"{start.shape[1]}, {start.shape[2]}) with T >= 2"
             )
         return Reference(lambda times: interpolate_path(init.to(start), times), ends)
+    if has_alpha(start) and init not in _FADED:
+        first, last = spread_colours(ends, wrap)
+        return _outlined(ends, reference_path(first, last, init, stiffness, wrap), wrap)
     if init == "flow":
-        motions = find_motions(over(start), over(end), wrap)
+        motions = find_motions(start, end, wrap)
         return Reference(
             lambda times: torch.stack(
                 [_crisp_flow(start, end, time, motions, wrap) for time in times]
@@ -130,6 +141,22 @@ def interpolate_path(
     return torch.stack(
         [value if knot is None else frames[knot] for value, knot in zip(result, knots, strict=True)]
     )
+
+
+def _outlined(ends: Tensor, colours: Reference, wrap: Wrap) -> Reference:
+    """Return a path of colours inside of outlines between those of the ends (2, 4, H, W)."""
+    outlines = Outlines.of(ends, wrap)
+
+    def at(times: Sequence[float]) -> Tensor:
+        alphas = torch.stack([outlines.between([1 - time, time]) for time in times])
+        frames = inside(colours(times), alphas)
+        for index, time in enumerate(times):
+            if time in (0, 1):
+                frames[index] = ends[int(time)]
+        return frames
+
+    halfway = inside(colours.halfway, outlines.between([0.5, 0.5])[None])
+    return Reference(at, halfway, colours.velocity, outlined=True)
 
 
 def _crisp_flow(start: Tensor, end: Tensor, time: float, motions: Tensor, wrap: Wrap) -> Tensor:

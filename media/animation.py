@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -11,6 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from ..metrics.errors import InputError
+from .alpha import has_alpha, on_checkers
 from .animated import write_animated
 from .gif import write_gif
 from .mp4 import write_mp4
@@ -20,7 +22,9 @@ from .write import frame_pixels
 ANIMATIONS = (".gif", ".mp4", ".webm", ".webp", ".apng")
 """Endings of the names of what `save_animation` writes."""
 
+_logger = logging.getLogger("elpips")
 _SHORTEST, _LONGEST = 1, 655_350
+_CLEAR = (".webp", ".apng", ".webm")
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,9 @@ def save_animation(
 ) -> None:
     """Write frames (N, 3, H, W) in [0, 1] as an animation, whole or not at all.
 
+    Transparency of frames (N, 4, H, W) is kept by WebP, APNG and WebM (not ``faithful``); others
+    show it over checkers, which is told as a warning of the logger "elpips".
+
     The suffix says as what: ``.gif``, a GIF that loops for ever, with one palette for all
     frames (up to 256 colours are kept exactly); ``.mp4``, a video in H.264 that every player
     reads; ``.webm``, one in VP9, or in AV1 where PyAV lacks that; ``.webp`` and ``.apng``, which
@@ -155,6 +162,11 @@ def save_animation(
     if repeats < 1:
         raise InputError(f"repeats {repeats}: expected at least 1")
     pixels = frame_pixels(frames)
+    if has_alpha(frames) and (suffix not in _CLEAR or (suffix == ".webm" and options.faithful)):
+        _logger.warning(
+            "%s: transparency is shown over checkers; webp, apng and webm keep it", path
+        )
+        pixels = frame_pixels(on_checkers(frames))
     shown = timeline(len(pixels), options, loop_hold=loop_hold)
     if suffix == ".gif":
         write_gif(path, pixels, shown)

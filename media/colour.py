@@ -16,8 +16,10 @@ from .profile import ColourSpace, read_profile
 
 Floats = npt.NDArray[np.float32]
 
-Alpha = Literal["auto", "white", "ignore"]
-"""Composite on white, take colours as stored, or "auto": composite unless nearly opaque."""
+Alpha = Literal["auto", "white", "ignore", "keep"]
+"""Composite on white, take colours as stored, or "auto": composite unless nearly opaque.
+
+"keep" makes pictures of four channels, colours multiplied by alpha."""
 
 # The E-LPIPS authors' own example image carries noise down to 0.76 in its alpha channel,
 # and their published distances are those of its stored colours.
@@ -93,7 +95,7 @@ def finish(raster: Raster, alpha: Alpha = "auto") -> tuple[Floats, list[str]]:
     Returns
     -------
     image
-        (H, W, 3) in [0, 1].
+        (H, W, 3) in [0, 1]; of "keep" (H, W, 4), premultiplied.
     notices
         One line for each thing that changed or left out colours.
     """
@@ -102,7 +104,10 @@ def finish(raster: Raster, alpha: Alpha = "auto") -> tuple[Floats, list[str]]:
     if notice:
         notices.append(notice)
     image = np.broadcast_to(colour, (*colour.shape[:2], 3))
-    if raster.alpha is not None and (raster.alpha < 1).any():
+    if alpha == "keep":
+        own = np.ones_like(image[..., :1]) if raster.alpha is None else raster.alpha
+        image = np.concatenate([image * own, own], axis=2)
+    elif raster.alpha is not None and (raster.alpha < 1).any():
         least = float(raster.alpha.min())
         if alpha == "white" or (alpha == "auto" and least < _NEARLY_OPAQUE):
             image = image * raster.alpha + (1 - raster.alpha)

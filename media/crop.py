@@ -8,12 +8,14 @@ from typing import Literal
 import torch.nn.functional as F
 from torch import Tensor
 
+from .alpha import within_alpha
+
 Crop = Literal["none", "center", "square"]
 """Keep all of a picture, the middle that is in all pictures, or its largest middle square."""
 
 
 def resize_short_side(image: Tensor, size: int) -> Tensor:
-    """Scale (3, H, W) so that the shorter side is `size`, by antialiased bicubic filtering."""
+    """Scale (C, H, W) so that the shorter side is `size`, by antialiased bicubic filtering."""
     height, width = image.shape[1:]
     short = min(height, width)
     if short == size:
@@ -21,7 +23,7 @@ def resize_short_side(image: Tensor, size: int) -> Tensor:
     shape = [max(1, round(side * size / short)) for side in (height, width)]
     scaled = F.interpolate(image[None], shape, mode="bicubic", antialias=True)
     # Bicubic filters overshoot at edges.
-    return scaled[0].clamp(0, 1)
+    return within_alpha(scaled[0])
 
 
 def center_crop(image: Tensor, height: int, width: int) -> Tensor:

@@ -43,7 +43,7 @@ _ORIENTATION, _DESCRIPTION = 0x0112, 0x010E
 
 
 def decode(data: bytes, alpha: Alpha = "auto") -> tuple[Floats, list[str]]:
-    """Decode an image file to sRGB, upright, on white.
+    """Decode an image file to sRGB, upright, on white or with its transparency.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def decode(data: bytes, alpha: Alpha = "auto") -> tuple[Floats, list[str]]:
     Returns
     -------
     image
-        (H, W, 3) in [0, 1].
+        (H, W, 3) in [0, 1]; where transparency is kept (H, W, 4), premultiplied.
     notices
         One line for each thing that was not simply read: a profile converted, transparency
         composited, frames left out.

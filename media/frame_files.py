@@ -16,8 +16,9 @@ from torch import Tensor
 
 from ..metrics.errors import InputError
 from ..metrics.files import atomic_write
+from .alpha import straight
 from .animated import srgb_profile
-from .write import save_image
+from .write import check_shape, save_image
 
 FrameFormat = Literal["png", "png16", "tiff", "exr"]
 """PNG of 8 or of 16 bits a channel, TIFF of 16, OpenEXR of 32-bit floats."""
@@ -28,6 +29,7 @@ Values = Literal["colour", "data", "grey"]
 Deep = npt.NDArray[np.uint16]
 
 _PROFILE_TAG = 34675
+_TOP = 65535
 
 
 def frame_name(index: int, form: FrameFormat = "png") -> str:
@@ -42,10 +44,11 @@ def save_frame(
     form: FrameFormat = "png",
     values: Values = "colour",
 ) -> None:
-    """Write (3, H, W) in [0, 1], whole or not at all.
+    """Write (3, H, W) in [0, 1], or (4, H, W) with transparency, whole or not at all.
 
     Colours of 16 bits carry an ICC profile of sRGB. OpenEXR holds linear light of sRGB's
     primaries, as programs for it expect. Grey is written as a single channel, but for OpenEXR.
+    Beside alpha colours are `straight`, in OpenEXR multiplied by it.
 
     Raises
     ------
@@ -55,12 +58,10 @@ def save_frame(
     if form == "png":
         save_image(path, image, grey=values == "grey")
         return
-    if image.ndim != 3 or image.shape[0] != 3 or 0 in image.shape:
-        raise InputError(f"expected an image (3, H, W), found {tuple(image.shape)}")
-    floats = image.detach().to("cpu", torch.float64)
-    if not torch.isfinite(floats).all():
+    check_shape(image)
+    if not torch.isfinite(image).all():
         raise InputError("the image holds NaN or infinite values")
-    pixels = floats.clamp(0, 1).permute(1, 2, 0).numpy()
+    pixels = straight(image, _TOP).clamp(0, 1).permute(1, 2, 0).numpy()
     if values == "grey" and form != "exr":
         pixels = pixels[..., :1]
     content = _WRITERS[form](pixels, values == "colour")
@@ -76,7 +77,7 @@ def _png(pixels: npt.NDArray[np.float64], tagged: bool) -> bytes:
     before = np.zeros((height, 1, 2 * channels), np.uint8)
     less = np.diff(flat, axis=1, prepend=before).astype(np.uint8)
     rows = np.concatenate([np.ones((height, 1), np.uint8), less.reshape(height, -1)], 1)
-    head = struct.pack(">IIBBBBB", width, height, 16, {1: 0, 3: 2}[channels], 0, 0, 0)
+    head = struct.pack(">IIBBBBB", width, height, 16, {1: 0, 3: 2, 4: 6}[channels], 0, 0, 0)
     profile = b"sRGB\0\0" + zlib.compress(srgb_profile())
     tags = ((b"iCCP", profile),) if tagged else ()
     parts = ((b"IHDR", head), *tags, (b"IDAT", zlib.compress(rows.tobytes())))
@@ -103,6 +104,7 @@ def _tiff(pixels: npt.NDArray[np.float64], tagged: bool) -> bytes:
         photometric="minisblack" if grey else "rgb",
         compression="zlib",
         extratags=[(_PROFILE_TAG, 7, len(profile), profile, True)] if tagged else [],
+        extrasamples=["unassalpha"] if samples.shape[2] > 3 else None,
     )
 
 
@@ -111,14 +113,18 @@ def _exr(pixels: npt.NDArray[np.float64], tagged: bool) -> bytes:
     # Imported here: PyAV takes long to load.
     import av
 
-    linear = np.where(pixels <= 0.04045, pixels / 12.92, ((pixels + 0.055) / 1.055) ** 2.4)
+    colours, alpha = pixels[..., :3], pixels[..., 3:]
+    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    stored = "gbrapf32le" if alpha.size else "gbrpf32le"
+    if alpha.size:
+        linear = np.concatenate([linear * alpha, alpha], axis=2)
     try:
         encoder: av.VideoCodecContext = av.CodecContext.create("exr", "w")
         encoder.height, encoder.width = pixels.shape[:2]
-        encoder.pix_fmt, encoder.time_base = "gbrpf32le", Fraction(1, 25)
+        encoder.pix_fmt, encoder.time_base = stored, Fraction(1, 25)
         encoder.options = {"compression": "zip16", "format": "float"}
-        frame = av.VideoFrame(encoder.width, encoder.height, "gbrpf32le")
-        for plane, channel in zip(frame.planes, (1, 2, 0), strict=True):
+        frame = av.VideoFrame(encoder.width, encoder.height, stored)
+        for plane, channel in zip(frame.planes, (1, 2, 0, 3), strict=False):
             rows = np.zeros((encoder.height, plane.line_size // 4), np.float32)
             rows[:, : encoder.width] = linear[..., channel]
             plane.update(rows.tobytes())
@@ -128,7 +134,7 @@ def _exr(pixels: npt.NDArray[np.float64], tagged: bool) -> bytes:
 
 
 def _deep(pixels: npt.NDArray[np.float64]) -> Deep:
-    return np.rint(pixels * 65535).astype(np.uint16)
+    return np.rint(pixels * _TOP).astype(np.uint16)
 
 
 _WRITERS: dict[str, Callable[[npt.NDArray[np.float64], bool], bytes]] = {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from ..metrics.errors import InputError
+from .alpha import on_checkers
 from .crop import center_crop
 from .figure import LITERAL, caption, save_figure
 from .write import to_uint8
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cell:
-    """A picture (3, H, W) in [0, 1] and its caption."""
+    """A picture (3, H, W) in [0, 1], or (4, H, W) shown over checkers, and its caption."""
 
     image: Tensor
     caption: str
@@ -57,10 +58,11 @@ def save_grid(
         for index, row in enumerate(rows):
             for column, cell in enumerate(row):
                 top = index * (2 if zoom else 1)
-                grid[top][column].imshow(to_uint8(cell.image), interpolation="nearest")
+                picture = on_checkers(cell.image)
+                grid[top][column].imshow(to_uint8(picture), interpolation="nearest")
                 grid[top][column].set_title(caption(cell.caption), fontsize=8, **LITERAL)
                 if zoom:
-                    enlarged = to_uint8(center_crop(cell.image, zoom, zoom))
+                    enlarged = to_uint8(center_crop(picture, zoom, zoom))
                     grid[top + 1][column].imshow(enlarged, interpolation="nearest")
 
     save_figure(path, draw, size=(2.2 * columns, 2.4 * lines), dpi=150)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
@@ -91,6 +91,7 @@ def encode_video(
     *,
     comment: str = "",
     sound: Callable[[Any], Callable[[Fraction], None]] | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Write pictures, each with FFmpeg's name of its pixels, whole or not at all.
 
@@ -111,6 +112,8 @@ def encode_video(
     sound
         Takes the container that is being written, adds what goes with the pictures to it, and
         returns what writes that up to a time in seconds.
+    metadata
+        Tags of the pictures' track.
 
     Raises
     ------
@@ -129,10 +132,11 @@ def encode_video(
         ):
             container.metadata["comment"] = comment
             stream: Any = container.add_stream(codec.encoder, rate=rate, options=codec.options)
+            stream.metadata.update(metadata or {})
             write_sound = sound(container) if sound else lambda time: None
             time = -1
             for time, (picture, stored) in enumerate(pictures):
-                frame = av.VideoFrame.from_ndarray(picture, format=stored)
+                frame = _frame(picture, stored)
                 if time == 0:
                     stream.height, stream.width = frame.height, frame.width
                     stream.pix_fmt = codec.pixels
@@ -149,6 +153,24 @@ def encode_video(
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path}: cannot be encoded ({error})") from error
+
+
+def _frame(picture: Pixels, stored: str) -> Any:
+    """Return a picture as PyAV has it, which takes no planes with alpha."""
+    import av
+
+    if stored != "yuva420p":
+        return av.VideoFrame.from_ndarray(picture, format=stored)
+    width, height = picture.shape[1], 2 * picture.shape[0] // 5
+    sizes = ((height, width), *[(height // 2, width // 2)] * 2, (height, width))
+    ends = np.cumsum([rows * columns for rows, columns in sizes])
+    frame = av.VideoFrame(width, height, stored)
+    parts = np.split(picture.ravel(), ends[:-1])
+    for plane, part, (rows, columns) in zip(frame.planes, parts, sizes, strict=True):
+        whole = np.zeros((rows, plane.line_size), np.uint8)
+        whole[:, :columns] = part.reshape(rows, columns)
+        plane.update(whole.tobytes())
+    return frame
 
 
 def rgb_pictures(pixels: Pixels, order: Sequence[int]) -> Iterator[tuple[Pixels, str]]:

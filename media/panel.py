@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from .alpha import on_checkers
 from .figure import LITERAL, caption, save_figure
 from .write import frame_pixels, to_uint8
 
@@ -67,6 +68,9 @@ def text_size(width: int) -> int:
 
 
 def checked(frames: Tensor) -> Tensor:
-    """Check frames (N, 3, H, W) as `frame_pixels` does, and return them on the CPU in float32."""
+    """Check frames (N, 3, H, W) as `frame_pixels` does, and return them on the CPU in float32.
+
+    Those with transparency are shown over checkers.
+    """
     frame_pixels(frames)
-    return frames.detach().to("cpu", torch.float32)
+    return on_checkers(frames.detach().to("cpu", torch.float32))

@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..metrics.errors import InputError
+from .alpha import within_alpha
 from .filmstrip import filmstrip
 from .write import save_image, to_uint8
 
@@ -115,5 +116,5 @@ def _strip(before: Tensor, found: Tensor, after: Tensor | None) -> Tensor:
     parts = [before, found[at], *(() if after is None else (after,))]
     # Levels of half the size have smaller frames than the ends.
     small = [F.interpolate(part, shape, mode="bicubic", antialias=True) for part in parts]
-    strip = torch.cat([part.detach().cpu() for part in small]).clamp(0, 1)
+    strip = within_alpha(torch.cat([part.detach().cpu() for part in small]))
     return filmstrip(strip, columns=len(strip))

@@ -1,4 +1,4 @@
-"""Images in: files to tensors (3, H, W) in [0, 1]."""
+"""Images in: files to tensors (3, H, W) in [0, 1], or (4, H, W) with transparency."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _logger = logging.getLogger("elpips")
 
 
 def read_image(path: str | os.PathLike[str], *, alpha: Alpha = "auto") -> Tensor:
-    """Read an image file as sRGB, upright, on white.
+    """Read an image file as sRGB, upright, on white or with its transparency.
 
     Grey, palette, CMYK, transparent, 16-bit and float files, EXIF orientations and ICC
     profiles are all understood; of an animation, the first frame is read. What was not simply
@@ -31,12 +31,14 @@ def read_image(path: str | os.PathLike[str], *, alpha: Alpha = "auto") -> Tensor
         The file.
     alpha
         Transparency: "white" composites it on white, "ignore" takes colours as they are
-        stored, "auto" ignores it if no pixel is more than a quarter transparent.
+        stored, "auto" ignores it if no pixel is more than a quarter transparent. "keep" makes
+        any picture one of RGBA, with colours multiplied by alpha: those of transparent pixels
+        are none.
 
     Returns
     -------
     Tensor
-        (3, H, W), float32 in [0, 1].
+        (3, H, W), float32 in [0, 1]; of "keep" (4, H, W).
 
     Raises
     ------
@@ -82,7 +84,7 @@ def read_images(
     Returns
     -------
     Tensor
-        (N, 3, H, W), float32 in [0, 1].
+        (N, 3, H, W), float32 in [0, 1]; of alpha "keep" (N, 4, H, W).
 
     Raises
     ------
@@ -151,7 +153,7 @@ def check_short_side(size: int | None, min_side: int = 16) -> None:
 
 
 def scaled(image: Tensor, size: int | None, name: str) -> Tensor:
-    """Scale (3, H, W) so that its shorter side is ``size``; tell where that enlarges it.
+    """Scale (C, H, W) so that its shorter side is ``size``; tell where that enlarges it.
 
     Raises
     ------

@@ -36,6 +36,23 @@ def over(images: Tensor, background: Tensor | float = 0.5) -> Tensor:
     return images[..., :3, :, :] + (1 - images[..., 3:, :, :]) * background
 
 
+def channels_for(metric: Metric | str, images: Tensor) -> int:
+    """Return how many channels images (..., C, H, W) should have that a metric is to judge.
+
+    Any metric of RGB judges those with transparency too, see `suited`.
+    """
+    if isinstance(images, Tensor) and has_alpha(images):
+        return CHANNELS
+    return 3 if isinstance(metric, str) else metric.channels
+
+
+def suited(metric: Metric, images: Tensor) -> Metric:
+    """Return a metric of images: itself, or over backgrounds if they have transparency."""
+    if metric.channels == CHANNELS or not has_alpha(images):
+        return metric
+    return OverBackgrounds(metric)
+
+
 @dataclass(frozen=True)
 class BackgroundDraw(Draw):
     """A draw of the inner metric, and backgrounds.

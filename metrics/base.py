@@ -243,7 +243,7 @@ def check_images(images: Tensor, name: str = "images", channels: int = 3) -> Non
     if images.dim() != 4 or shape[1] != channels or 0 in shape:
         kind = "RGB channels" if channels == 3 else "premultiplied RGBA"
         hint = (
-            "; transparency is for geodesics and morphs under OverBackgrounds(metric)"
+            "; transparency is for geodesics, morphs and barycenters, or OverBackgrounds(metric)"
             if channels == 3 and shape[1:2] == (4,)
             else ""
         )

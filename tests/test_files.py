@@ -18,7 +18,6 @@ TESTED_IN = {
     "metrics/errors.py": "tests/scripts/test_cli.py",
     "metrics/weights/types.py": "tests/metrics/weights/test_load.py",
     "scripts/command_tree.py": "tests/scripts/test_cli.py",
-    "scripts/runs/two_images.py": "tests/scripts/commands/test_geodesic.py",
     "scripts/calibration/networks.py": "tests/scripts/calibration/test_evaluate.py",
     "scripts/calibration/scores.py": "tests/scripts/calibration/test_evaluate.py",
     "scripts/calibration/triplets.py": "tests/scripts/calibration/test_make_set.py",

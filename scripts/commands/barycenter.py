@@ -24,6 +24,7 @@ from ..runs.options import (
     PictureOptions,
     Pictures,
     TheMetric,
+    alpha_of,
     flat,
 )
 from ..runs.path_report import DOUBLE_EXPOSURE, shown
@@ -76,7 +77,7 @@ def barycenter_command(
     others: list[str | Path] = [] if init in get_args(Init) else [init]
     others += [mask] if mask else []
     folder = prepare_outdir(outdir, writes(_TARGETS, resume), [*images, *others], resume=resume)
-    inputs = pictures.read(images).to(metric.where)
+    inputs = pictures.read(images, keep=True).to(metric.where)
     note_seams(names, inputs, solver.tile)
     run = RunFolder(folder)
     found = barycenter(
@@ -121,7 +122,9 @@ def barycenter_command(
 
 
 def _read_init(init: str, images: Tensor) -> Any:
-    return init if init in get_args(Init) else read_image(init).to(images)
+    if init in get_args(Init):
+        return init
+    return read_image(init, alpha=alpha_of(images)).to(images)
 
 
 def _report(found: Barycenter, record: Mapping[str, Any]) -> str:

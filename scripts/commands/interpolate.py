@@ -84,6 +84,7 @@ def interpolate_command(
 def _smoother(source: Path, footage: FootageOptions, setup: PathSetup) -> int:
     """Write footage with more frames, as pictures and as a video."""
     began = time.perf_counter()
+    setup.pictures.check_flat("interpolate of footage")
     setup.solver.check()
     init: PathInit | None = next((each for each in get_args(PathInit) if each == setup.init), None)
     if init is None:

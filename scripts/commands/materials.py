@@ -60,6 +60,7 @@ def materials_command(
 
 def _check(setup: PathSetup) -> None:
     """Refuse options with which maps could not go where the base colour goes."""
+    setup.pictures.check_flat("materials")
     if setup.init not in (None, "objects"):
         raise InputError(f"init: found {setup.init!r}; maps need a motion, expected objects")
     if setup.solver.equal_steps:

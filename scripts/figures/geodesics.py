@@ -56,6 +56,7 @@ def figure_geodesics_command(
         setup: How; --metric is not used.
         others: Other metrics to show before L2.
     """
+    setup.pictures.check_flat("this figure")
     folder, images = prepare_outdir(setup.outdir), setup.read([start, end])
     judge = make_metric("elpips_vgg", setup.metric.device)
     metrics = {judge.name: judge}

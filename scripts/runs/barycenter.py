@@ -13,6 +13,7 @@ from ...geometry import Barycenter, BarycenterProblem, high_band_ratio, overlay_
 from ...geometry.overlay import chance_overlay
 from ...media import Cell, save_grid, save_image
 from ...metrics import InputError
+from ...metrics.backgrounds import over
 from ...optim import Callback, RunState
 from .files import prepare_outdir
 from .seams import seams_record
@@ -71,11 +72,15 @@ def evaluation_record(found: Barycenter) -> dict[str, Any]:
 
 
 def _appearance(image: Tensor, problem: BarycenterProblem) -> dict[str, float]:
-    """Return detail, and how much of it is a mix of the inputs' (by chance)."""
+    """Return detail, and how much of it is a mix of the inputs' (by chance).
+
+    Pictures with transparency are looked at over mid grey.
+    """
+    image, inputs = over(image), over(problem.images)
     return {
-        "high_band_ratio": high_band_ratio(image, problem.images, problem.weights),
-        "overlay": float(overlay_share(image[None], problem.images)),
-        "overlay_by_chance": float(chance_overlay(image[None], problem.images)),
+        "high_band_ratio": high_band_ratio(image, inputs, problem.weights),
+        "overlay": float(overlay_share(image[None], inputs)),
+        "overlay_by_chance": float(chance_overlay(image[None], inputs)),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -15,7 +16,10 @@ from tyro.conf import OmitArgPrefixes
 from ...geometry import AttackOptions, BarycenterOptions, GeodesicOptions
 from ...media import Alpha, Crop, read_frames, read_images, read_mask
 from ...metrics import DEFAULT_METRIC, InputError, Metric, available_metrics, create_metric
+from ...metrics.backgrounds import has_alpha
 from ...metrics.recipes import CHANNELS
+
+logger = logging.getLogger("elpips")
 
 MetricName = Annotated[
     str,
@@ -49,17 +53,30 @@ class PictureOptions:
     crop
         Keep the middle: none, center (the common size) or square (the default with --size).
     alpha
-        Composite transparency on white, ignore it, or auto: ignore it if all pixels are
-        nearly opaque.
+        Composite transparency on white, ignore it, keep it (of paths and barycenters), or
+        auto: ignore it if all pixels are nearly opaque.
     """
 
     size: int | None = None
     crop: Annotated[Crop | None, tyro.conf.arg(metavar="{none,center,square}")] = None
     alpha: Alpha = "auto"
 
-    def read(self, paths: Sequence[Path]) -> Tensor:
-        """Read image files of one size, (N, 3, H, W)."""
-        return read_images(paths, size=self.size, crop=self.crop, alpha=self.alpha)
+    def check_flat(self, command: str) -> None:
+        """Raise `InputError` where transparency is to be kept by a command that cannot."""
+        if self.alpha == "keep":
+            raise InputError(
+                f"alpha: keep is for geodesic, morph, barycenter and evaluate, not for {command}; "
+                "expected auto, white or ignore"
+            )
+
+    def read(self, paths: Sequence[Path], *, keep: bool = False) -> Tensor:
+        """Read image files of one size, (N, 3, H, W).
+
+        With ``keep`` they are (N, 4, H, W) where alpha is to be kept, and one of them has any.
+        """
+        if not keep:
+            self.check_flat("this command")
+        return self._needed(read_images(paths, size=self.size, crop=self.crop, alpha=self.alpha))
 
     def read_mask(self, path: Path | None, images: Tensor) -> Tensor | None:
         """Read the mask (H, W) for images that were read like this, if there is one."""
@@ -68,8 +85,15 @@ class PictureOptions:
         return read_mask(path, images, size=self.size, crop=self.crop)
 
     def read_frames(self, source: Path) -> Tensor:
-        """Read the frames of a folder, an animation or a video, (N, 3, H, W)."""
-        return read_frames(source, size=self.size, crop=self.crop, alpha=self.alpha)
+        """Read the frames of a folder, an animation or a video, (N, C, H, W)."""
+        return self._needed(read_frames(source, size=self.size, crop=self.crop, alpha=self.alpha))
+
+    def _needed(self, images: Tensor) -> Tensor:
+        """Leave out an alpha that is kept and 1 everywhere, and say so."""
+        if self.alpha == "keep" and bool((images[:, 3:] == 1).all()):
+            logger.warning("alpha: nothing here is transparent; results have no transparency")
+            return images[:, :3].contiguous()
+        return images
 
 
 @dataclass(frozen=True)
@@ -106,6 +130,11 @@ class MetricOptions:
     def where(self) -> torch.device:
         """The device."""
         return resolve_device(self.device)
+
+
+def alpha_of(images: Tensor) -> Alpha:
+    """Return how pictures are read that are to be like images (N, C, H, W)."""
+    return "keep" if has_alpha(images) else "auto"
 
 
 Pictures = Annotated[OmitArgPrefixes[PictureOptions], tyro.conf.arg(name="pictures")]

@@ -45,6 +45,7 @@ from .options import (
     PictureOptions,
     Pictures,
     TheMetric,
+    alpha_of,
 )
 from .path_report import evaluation_record, judge_also
 from .plots import plot_motion, plot_path
@@ -120,9 +121,8 @@ class PathSetup:
     init
         Start from crisp (a cross-fade that keeps local contrast), blend (the plain one),
         nearest (the nearer end), noise, texture (noise with the ends' local contrast), flow
-        (both ends moved along their optical flow), objects (both moved so that their objects
-        meet), or a folder or animation of frames. If not given, crisp or, with --motion,
-        objects.
+        (both ends moved along their optical flow), objects (both moved so that objects meet),
+        or a folder or animation of frames. If not given, crisp or, with --motion, objects.
     pictures
         How images are read.
     metric
@@ -163,10 +163,10 @@ class PathSetup:
         return prepare_outdir(self.outdir, names, [*paths, *started_from], resume=self.resume)
 
     def read(self, paths: Sequence[Path]) -> Tensor:
-        """Check the options, and read image files (N, 3, H, W) onto the device."""
+        """Check the options, and read image files (N, 3 or 4, H, W) onto the device."""
         self.solver.check()
         self.judgement.check()
-        images = self.pictures.read(paths).to(self.metric.where)
+        images = self.pictures.read(paths, keep=True).to(self.metric.where)
         self.animation.check(images.shape[-2])
         return images
 
@@ -189,7 +189,7 @@ def read_init(init: str | None, images: Tensor) -> Any:
     """Return the name of a start, or the frames in the folder or animation of that name."""
     if init is None or init in get_args(PathInit):
         return init
-    return read_frames(Path(init)).to(images)
+    return read_frames(Path(init), alpha=alpha_of(images)).to(images)
 
 
 def solve_in(

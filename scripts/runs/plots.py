@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from ...geometry import Barycenter, Geodesic
+from ...media.alpha import on_checkers
 from ...media.figure import make_figure
 from ...metrics.errors import InputError
 
@@ -136,7 +137,7 @@ def plot_motion(ends: Tensor, motion: Tensor) -> Figure:
         for axes, image, title, pivot in zip(
             figure.subplots(1, 2), ends, titles, pivots, strict=True
         ):
-            axes.imshow(image.permute(1, 2, 0).numpy())
+            axes.imshow(on_checkers(image).permute(1, 2, 0).numpy())
             axes.quiver(
                 columns,
                 rows,

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ...media import choose_rows, list_images
-from ...media.read import read_image
 from ...media.report import save_report
 from ...metrics import InputError
 from .command_line import command_line
 from .files import plain, read_json
 from .report_charts import charts_of
-from .report_frames import MOST_BYTES, Shown, show_frames, show_picture
+from .report_frames import MOST_BYTES, Shown, read_shown, show_frames, show_picture
 from .report_words import words_of
 
 REPORT = "report.html"
@@ -184,7 +183,7 @@ def _row(paths: Sequence[Path], shown: Shown) -> int | None:
     import torch
 
     few = shown.at[:: max(1, len(shown.at) // 8)]
-    frames = [read_image(paths[index]) for index in few]
+    frames = [read_shown(paths[index]) for index in few]
     if "scaled" in shown.note:
         return None
     return choose_rows(torch.stack(frames), 1)[0]

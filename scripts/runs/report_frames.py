@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from torch import Tensor
+
+from ...media.alpha import on_checkers
 from ...media.crop import resize_short_side
 from ...media.read import read_image
 from ...media.report import picture_url
@@ -83,9 +86,14 @@ def show_frames(
     return Shown([url for url, _ in pictures], at, total, " ".join(notes))
 
 
+def read_shown(path: Path) -> Tensor:
+    """Read a picture (3, H, W) of a run; one with transparency is over checkers."""
+    return on_checkers(read_image(path, alpha="keep"))
+
+
 def show_picture(path: Path) -> tuple[str, bool]:
     """Return a picture as a report has it, and whether it was scaled down."""
-    image = read_image(path)
+    image = read_shown(path)
     long = max(image.shape[1:])
     if long <= LONGEST_SIDE:
         return picture_url(image), False

@@ -8,7 +8,8 @@ import torch
 from elpips.geometry import BarycenterOptions, BarycenterProblem
 from elpips.geometry.barycenter_problem import to_simplex
 from elpips.geometry.noise import noise_images
-from elpips.metrics import Ensemble, InputError
+from elpips.geometry.outline import Outlines
+from elpips.metrics import Ensemble, InputError, OverBackgrounds
 from elpips.metrics.seeds import stream
 from tiny_metric import tiny
 from toy_paths import noise
@@ -107,3 +108,20 @@ def test_identity_is_of_what_is_solved() -> None:
         "start": problem(init="image"),
     }.items():
         assert changed.identity[key] != problem().identity[key]
+
+
+@pytest.mark.parametrize("init", ["blend", "objects", "texture", "noise"])
+def test_starts_with_transparency_have_one_outline(init) -> None:
+    alpha = torch.zeros(3, 1, 32, 40)
+    for index in range(3):
+        alpha[index, :, 6:26, 4 + 4 * index : 24 + 4 * index] = 1
+    images = torch.cat([noise(3, 3, 32, 40) * alpha, alpha], 1)
+    found = problem(images, init=init)
+    assert isinstance(found.metric, OverBackgrounds) and found.mean.shape == (4, 32, 40)
+    assert (found.initial[:, :3] <= found.initial[:, 3:]).all()
+    # The one in the middle of all, of which a mean would have a third and two thirds.
+    expected = Outlines.of(images).between(torch.tensor(WEIGHTS) / 8)
+    assert torch.equal(found.initial[0, 3:], expected)
+    assert ((expected > 0.1) & (expected < 0.9)).float().mean() < 0.06
+    with pytest.raises(InputError, match="init: found shape"):
+        problem(images, init=images[0, :3])

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from elpips.metrics import Ensemble, InputError, OverBackgrounds, create_metric, working_copy
-from elpips.metrics.backgrounds import over
+from elpips.metrics.backgrounds import channels_for, over, suited
 from elpips.metrics.precision import precision_of
 from tiny_metric import tiny
 
@@ -70,5 +70,14 @@ def test_pictures_that_are_none_are_refused() -> None:
         metric.embed(pictures(1)[:, :3], draw)
     with pytest.raises(InputError, match="found colours above alpha"):
         metric.embed(pictures(1) * torch.tensor([1, 1, 1, 0.1]).view(4, 1, 1), draw)
-    with pytest.raises(InputError, match="transparency is for geodesics and morphs"):
+    with pytest.raises(InputError, match="transparency is for geodesics, morphs and barycenters"):
         create_metric("l2").embed(pictures(1), metric.inner.draw((20, 24)))
+
+
+def test_any_metric_suits_pictures_with_transparency() -> None:
+    inner = create_metric("l2")
+    metric = suited(inner, pictures(1))
+    assert isinstance(metric, OverBackgrounds) and metric.inner is inner
+    assert suited(metric, pictures(1)) is metric and suited(inner, pictures(1)[:, :3]) is inner
+    channels = [channels_for(each, pictures(1)[0, :3]) for each in (inner, metric, "l2")]
+    assert channels == [3, 4, 3] and channels_for("l2", pictures(1)) == 4

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cut_outs import objects, rgba
 from elpips.geometry import load_run
 from elpips.metrics import InputError
 from elpips.scripts.cli import main
 from elpips.scripts.commands import barycenter
 from interruption import interrupt
 from mask_runs import check_mask
+
+__all__ = ["objects"]
 
 FAST = ["--metric", "l2", "--steps", "30"]
 
@@ -183,3 +186,23 @@ def test_bad_inputs_are_one_line_and_exit_2(pair, tmp_path: Path, capsys) -> Non
 def test_what_a_mask_keeps_is_as_the_start_has_it(pair, tmp_path: Path, capsys) -> None:
     arguments = ["barycenter", *pair, *FAST[:2], "--init", "image"]
     check_mask(arguments, "barycenter.png", tmp_path, capsys)
+
+
+def test_transparency_is_kept(objects, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ["barycenter", *objects, *FAST, "--alpha", "keep"]
+    assert main([*arguments, "--outdir", str(out)]) == 0
+    found = rgba(out / "barycenter.png")
+    shares = [
+        ((x[..., 3] > 12) & (x[..., 3] < 243)).mean() for x in (found, rgba(out / "mean.png"))
+    ]
+    # One outline, where the mean of pixels has both.
+    assert 0 < 2 * shares[0] < shares[1]
+    for index, path in enumerate(sorted((out / "inputs").iterdir())):
+        assert np.array_equal(rgba(path), rgba(objects[index]))
+    assert pixels(out / "comparison.png")[..., 3].min() == 255
+    record = json.loads((out / "run.json").read_text())
+    assert 0 < record["evaluation"]["high_band_ratio"] and (out / "report.html").exists()
+    again = ["--init", str(out / "barycenter.png"), "--steps", "0"]
+    assert main([*arguments, *again, "--outdir", str(tmp_path / "again")]) == 0
+    assert np.array_equal(rgba(tmp_path / "again/barycenter.png"), found)

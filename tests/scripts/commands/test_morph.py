@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cut_outs import objects, rgba
 from elpips.media import read_frames
 from elpips.scripts.cli import main
 from interruption import interrupt
 from mask_runs import check_mask
+
+__all__ = ["objects"]
 
 FAST = ["--metric", "l2", "--also", "none", "--init", "blend", "--frames", "5", "--steps", "3"]
 
@@ -112,3 +115,14 @@ def test_bad_options(keys, tmp_path: Path, capsys, arguments: list[str], message
 def test_what_a_mask_keeps_is_as_the_start_has_it(pair, tmp_path: Path, capsys) -> None:
     arguments = ["morph", *pair, *FAST[:6], "--init", "nearest"]
     check_mask(arguments, "frames/0002.png", tmp_path, capsys)
+
+
+def test_transparency_is_kept_in_a_circle(objects, tmp_path: Path) -> None:
+    arguments = ["morph", *objects, *FAST[:4], "--loop", "--alpha", "keep", "--frames", "4"]
+    for steps, more in (("2", []), ("3", ["--resume"])):
+        out = ["--steps", steps, "--animations", "webp", *more, "--outdir", str(tmp_path / "out")]
+        assert main([*arguments, *out]) == 0
+    frames = read_frames(tmp_path / "out", alpha="keep")
+    assert frames.shape == (6, 4, 32, 32)
+    assert (frames - read_frames(tmp_path / "out/animation.webp", alpha="keep")).abs().max() < 1e-6
+    assert np.array_equal(rgba(tmp_path / "out/frames/0000.png"), rgba(objects[0]))
