@@ -23,7 +23,8 @@ _KINDS = (
     ("HEIC", (), ".heic .heif .hif"),
 )
 _MISSING = {
-    *(() if features.check("avif") else ("AVIF",)),
+    # Older releases of Pillow warn of features that they do not know.
+    *(() if "avif" in features.modules and features.check("avif") else ("AVIF",)),
     *(() if find_spec("pillow_heif") else ("HEIC",)),
 }
 _HERE = [kind for kind in _KINDS if kind[0] not in _MISSING]

@@ -16,9 +16,10 @@ from torch import Tensor
 
 from ...geometry import INTERPOLATION
 from ...geometry.flow_interpolation import flow_path
+from ...media import read_image
 from ...media.grid import Cell, save_grid
 from ...media.write import to_uint8
-from ...metrics import Metric, estimate
+from ...metrics import InputError, Metric, estimate
 from ...metrics.statistics import Mean, mean_of
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import GeodesicArguments, MetricOptions, TheMetric, make_metric, weights_record
@@ -40,6 +41,7 @@ def benchmark_interpolation_command(
     solver: GeodesicArguments = INTERPOLATION,
     pure_init: str = "crisp",
     pure_steps: int | None = None,
+    others: tuple[str, ...] = (),
     outdir: Path = Path("outputs/benchmark_interpolation"),
 ) -> int:
     """Predict the middle frames of triplets of real footage and measure how well.
@@ -52,9 +54,12 @@ def benchmark_interpolation_command(
         solver: How elpips interpolate computes paths.
         pure_init: Where the pure geodesic starts.
         pure_steps: Optimiser steps of the pure geodesic.
+        others: NAME=FOLDER of other methods, whose predictions are in FOLDER, 00.png and on. What
+            they were to predict them from are the inputs in the folders of the paths.
         outdir: Folder for benchmark.json and pictures; paths already solved are read.
     """
     solver.check()
+    folders = dict(map(_other, others))
     folder = prepare_outdir(outdir)
     distance = metric.create()
     judges = {name: make_metric(name, metric.device) for name in MEASURES[2:]}
@@ -82,6 +87,8 @@ def benchmark_interpolation_command(
                 names=("first", "last"),
             )
             found[name] = solved.frames[1].cpu()
+        for name, predicted in folders.items():
+            found[name] = _predicted(predicted / f"{index:02d}.png", size)
         for name, image in found.items():
             judged = judge(image, truth, judges, solver.seed, metric.where)
             rows.append({"clip": triplet.clip, "frames": triplet.frames, "method": name} | judged)
@@ -108,6 +115,21 @@ def benchmark_interpolation_command(
         print(f"{name:<14}" + "".join(f"{each:>22}" for each in shown))
     print(f"{folder / 'benchmark.json'}\n{folder / 'triplets.png'}")
     return 0
+
+
+def _other(given: str) -> tuple[str, Path]:
+    name, _, folder = given.partition("=")
+    if not name or not folder:
+        raise InputError(f"others: found {given!r}, expected NAME=FOLDER")
+    return name, Path(folder)
+
+
+def _predicted(path: Path, size: int) -> Tensor:
+    image = read_image(path)
+    if image.shape != (3, size, size):
+        found = f"{image.shape[2]} x {image.shape[1]}"
+        raise InputError(f"{path}: {found} pixels; expected {size} x {size}")
+    return image
 
 
 def judge(
