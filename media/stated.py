@@ -150,7 +150,11 @@ def _by_avif(image: Image.Image, data: bytes) -> Stated:
 def by_exif(exif: Image.Exif) -> Stated:
     """Return what EXIF says of the colours."""
     space = exif.get_ifd(_EXIF).get(_COLOUR_SPACE)
-    rule = str(exif.get_ifd(_INTEROPERABILITY).get(1, "")).strip("\0 ")
+    try:
+        rule = str(exif.get_ifd(_INTEROPERABILITY).get(1, "")).strip("\0 ")
+    except KeyError:
+        # What releases of Pillow before 11.1 raise where there is none.
+        rule = ""
     if rule == "R03" or space == _ADOBE:
         return adobe_rgb("Adobe RGB (EXIF)"), ""
     if space == _UNCALIBRATED and rule != "R98":
