@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..metrics import InputError, Metric
 from ..metrics.activations import Activations, checkpointed
+from ..metrics.allocator import give_back_freed_memory
 from ..metrics.memory import check_memory, free_memory, in_words, taken_memory
 from .ranks import active
 
@@ -24,11 +25,9 @@ Checkpointing = Literal["auto", "on", "off"]
 # Below this many pixels nobody's memory is short, and nothing is measured.
 _SMALL = 200**2
 _WORTH_A_LINE = 1e9
-# Widest tensors of a network that an image has at a time beside what is kept, going forwards
-# and backwards: convolutions take their own copies, too. Fitted (`docs/scale.md`).
-_FORWARDS, _BACKWARDS = 4, 9
-# Freed memory of another size is not used again at once.
-_SPARE = 1.05
+# Widest tensors that an image has at a time beside what is kept, judged and with its gradient:
+# convolutions take copies of their own. Fitted, as what follows (`docs/scale.md`).
+_FORWARDS, _BACKWARDS = 4, 8
 _said: set[str] = set()
 
 
@@ -78,14 +77,10 @@ def path_network(metric: Metric, ends: Tensor, frames: int, chunk: int) -> float
     one = Activations.of(metric, (ends.shape[-2], ends.shape[-1]), ends)
     own = min(chunk, frames)
     following = min(chunk, max(0, frames - chunk))
-    around = 1 if chunk == 1 else 2
-    kept = (own + following) * one.tape + (around + own) * one.embedding
-    if metric.sparing:
-        kept += own * _BACKWARDS * one.widest
-    else:
-        kept += own * _FORWARDS * one.widest
-    judged = 5 * one.embedding + _FORWARDS * one.widest
-    return _SPARE * max(kept, judged)
+    # What is before and after them: both ends, or the frame before and the one after.
+    around = 2 if chunk > 1 or not following else 1
+    step = (own + following) * one.tape + around * one.embedding + own * _BACKWARDS * one.widest
+    return max(step, 5 * one.embedding + _FORWARDS * one.widest)
 
 
 def barycenter_network(metric: Metric, images: Tensor, draws: int) -> float:
@@ -96,11 +91,9 @@ def barycenter_network(metric: Metric, images: Tensor, draws: int) -> float:
     one = Activations.of(metric, (images.shape[-2], images.shape[-1]), images)
     count = len(images)
     if metric.sparing:
-        return _SPARE * (2 * one.embedding + one.tape + _BACKWARDS * one.widest)
-    step = draws * (one.tape + count * one.embedding) + one.embedding
-    step += count * _FORWARDS * one.widest
-    judged = (count + 2) * (one.embedding + _FORWARDS * one.widest)
-    return _SPARE * max(step, judged)
+        return 2 * one.embedding + one.tape + 2 * one.widest
+    step = draws * (one.tape + count * one.embedding) + (count + _BACKWARDS) * one.widest
+    return max(step, (count + 2) * (one.embedding + _FORWARDS * one.widest))
 
 
 def fitted(
@@ -145,6 +138,8 @@ def fitted(
     if option == "off" and free is not None and needs[1] <= free < needs[0]:
         advice = f"with --activation-checkpointing on it is about {in_words(needs[1])}"
     check_memory(needs[again], need.what, advice, device)
+    if again and device.type == "cpu":
+        give_back_freed_memory()
     estimated = taken + needs[again]
     _say(need.what, estimated, free, again and f"{in_words(needs[0] - needs[1])} less")
     return *pairs[again], Footprint(estimated, again)

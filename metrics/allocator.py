@@ -8,18 +8,32 @@ import sys
 # From malloc.h of the GNU C library.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _TRIM_ABOVE, _MAP_ABOVE = 2**31 - 1, 2**30
+_GIVE_BACK_ABOVE = 2**22
 
 
 def keep_freed_memory() -> bool:
     """Let this process keep freed memory for its next tensors; return whether it will.
 
     By default the GNU C library gives every large block back to the system, which must
-    clear its pages anew for the next feature map: an eighth of a step at 128 px. Peak
-    memory stays what it was. Other C libraries are left alone.
+    clear its pages anew for the next feature map: an eighth of a step at 128 px. Other C
+    libraries are left alone.
     """
+    return _set(_MAP_ABOVE, _TRIM_ABOVE)
+
+
+def give_back_freed_memory() -> bool:
+    """Let this process give large tensors back to the system when they are freed.
+
+    Between kept ones of many sizes holes are left that nothing fits into: of a gradient with
+    activation checkpointing at 512 px half as much again (`docs/scale.md`).
+    """
+    return _set(_GIVE_BACK_ABOVE, _GIVE_BACK_ABOVE)
+
+
+def _set(map_above: int, trim_above: int) -> bool:
     if sys.platform != "linux":
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and bool(
-        mallopt(_M_MMAP_THRESHOLD, _MAP_ABOVE) and mallopt(_M_TRIM_THRESHOLD, _TRIM_ABOVE)
+        mallopt(_M_MMAP_THRESHOLD, map_above) and mallopt(_M_TRIM_THRESHOLD, trim_above)
     )

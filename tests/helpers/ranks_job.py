@@ -21,29 +21,35 @@ def paths():
     """Return frames, held-out values and losses of paths of several lengths, by name."""
     found = {}
     for name, frames, options in [
-        ("frames", 9, {"steps": 12, "split": "frames", "quality": "draft"}),
-        ("chunks", 12, {"steps": 4, "split": "frames", "chunk": 2, "coarse_to_fine": False}),
-        ("few", 3, {"steps": 4, "split": "frames"}),
-        ("power", 6, {"steps": 4, "power": 2, "coarse_to_fine": False, "pixel_weight": 0.1}),
-        ("draws", 5, {"steps": 4, "draws": 5, "split": "draws"}),
-        ("both", 8, {"steps": 4, "draws": 2, "split": "frames", "coarse_to_fine": False}),
+        ("frames", 9, {"steps": 3, "split": "frames", "quality": "draft"}),
+        ("chunks", 12, {"steps": 2, "split": "frames", "chunk": 2, "coarse_to_fine": False}),
+        ("few", 3, {"steps": 2, "split": "frames"}),
+        ("power", 6, {"steps": 2, "power": 2, "coarse_to_fine": False, "pixel_weight": 0.1}),
+        ("draws", 5, {"steps": 2, "draws": 5, "split": "draws"}),
+        ("both", 8, {"steps": 2, "draws": 2, "split": "frames", "coarse_to_fine": False}),
     ]:
         result = geodesic(IMAGES[0], IMAGES[1], frames, metric=tiny(ENSEMBLE), **options)
-        found[name] = (
-            result.frames,
-            [each.loss for each in result.solution.history],
-            result.solution.state.evaluations,
-        )
+        found[name] = compared(result)
     for power, subset in ((1, None), (2, None), (1, 2)):
         result = barycenter(
-            IMAGES, metric=tiny(ENSEMBLE), steps=6, draws=5, power=power, subset=subset
+            IMAGES, metric=tiny(ENSEMBLE), steps=2, draws=5, power=power, subset=subset
         )
-        found[f"barycenter {power} {subset}"] = (
-            result.image,
-            [each.loss for each in result.solution.history],
-            result.solution.state.evaluations,
-        )
+        found[f"barycenter {power} {subset}"] = compared(result)
     return found
+
+
+def compared(result):
+    """Return the pixels, losses and held-out values of a path or barycenter."""
+    solution = result.solution
+    pixels = getattr(result, "frames", None)
+    losses = [each.loss for each in solution.history]
+    return result.image if pixels is None else pixels, losses, solution.state.evaluations
+
+
+def begun(steps, run=None):
+    """Return a path of some steps, from its start or from where a run stands."""
+    options = {"split": "frames", "coarse_to_fine": False}
+    return geodesic(IMAGES[0], IMAGES[1], 7, metric=tiny(ENSEMBLE), steps=steps, run=run, **options)
 
 
 def main() -> int:
@@ -55,7 +61,10 @@ def main() -> int:
         ranks.broken, alone = True, None
         assert active() is None
         alone = paths()
+        half, whole = begun(2), begun(5)
         ranks.broken = False
+        resumed = begun(5, half.solution.state)
+        shared["resumed"], alone["resumed"] = compared(resumed), compared(whole)
         torch.save({"shared": shared, "alone": alone, "size": ranks.size}, sys.argv[1])
     return 0
 

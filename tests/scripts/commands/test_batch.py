@@ -37,6 +37,7 @@ def frames(folder: Path) -> list[np.ndarray]:
     return found
 
 
+@pytest.mark.slow
 def test_rows_have_the_pixels_of_single_runs(
     table: Path, folder: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
