@@ -57,7 +57,7 @@ def benchmark_certificates_command(
     steps: int = 100,
     restarts: int = 2,
     limit: int | None = None,
-    batch: int = 20,
+    batch: int = 60,
     seed: int = 0,
     device: str = "auto",
     json: bool = False,

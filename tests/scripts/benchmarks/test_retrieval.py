@@ -10,11 +10,15 @@ import torch
 
 from elpips.geometry.ball import Ball
 from elpips.metrics import Ensemble, InputError, create_metric
+from elpips.metrics.lipschitz import certify
 from elpips.scripts.benchmarks.retrieval import (
     attack_queries,
     benchmark_retrieval_command,
+    certified_radii,
     distances_to,
 )
+from lipsim_files import tiny_lipsim
+from random_images import images
 from tiny_metric import tiny
 
 
@@ -63,3 +67,27 @@ def test_what_cannot_be_looked_up(tmp_path: Path, arguments) -> None:
 def test_l2_is_a_metric_like_others(gallery) -> None:
     distances = distances_to(create_metric("l2"), gallery[:2], gallery, 1, 0)
     assert distances[0, 0] == 0 and distances[1].argmin() == 1
+
+
+def test_certified_radii_are_the_least_over_all_other_patches() -> None:
+    metric, gallery = tiny_lipsim(), images(5, 16, 16)
+    query = (gallery[:2] + 0.02).clamp(0, 1)
+    first = distances_to(metric, query, gallery, 1, 0).argmin(dim=1)
+    found = certified_radii(metric, query, gallery, first)
+    assert first.tolist() == [0, 1] and found.shape == (2,)
+    for index, radius in enumerate(found.tolist()):
+        others = [other for other in range(5) if other != index]
+        pairs = [query[index : index + 1].expand(4, 3, 16, 16), gallery[index].expand(4, 3, 16, 16)]
+        alone = certify(metric, *pairs, gallery[others]).reference
+        assert radius == pytest.approx(float(alone.min()), rel=1e-4) and radius > 0
+
+
+def test_of_lipsim_the_certified_share_is_recorded(tmp_path: Path, capsys) -> None:
+    arguments = {"metrics": ("lipsim",), "patches": 12, "queries": 4, "steps": 2, "rivals": 2}
+    code = benchmark_retrieval_command(
+        **arguments, linf=(1 / 255,), l2=(0.01, 1e3), device="cpu", outdir=tmp_path
+    )
+    assert code == 0
+    shares = json.loads((tmp_path / "retrieval.json").read_text())["certified"]["lipsim"]
+    assert shares["l2 0.01"]["mean"] > 0 == shares["l2 1000"]["mean"]
+    assert "first answers that no change can alter" in capsys.readouterr().out
