@@ -80,3 +80,11 @@ def test_a_morph_shows_itself() -> None:
     found = morph(torch.stack([START, END]), 3, metric="l2", steps=4, loop=True)
     html = found._repr_html_()
     assert pictures(html)[0].n_frames == len(found.frames) and "Morph of 4 frames" in html
+
+
+def test_what_is_clear_is_shown_over_grey() -> None:
+    picture = torch.zeros(4, 16, 16)
+    picture[:, :8] = torch.tensor([0.5, 0.0, 0.0, 1.0])[:, None, None]
+    (shown,) = pictures(still(picture, "object"))
+    assert shown.convert("RGB").getpixel((3, 3)) == (128, 0, 0)
+    assert shown.convert("RGB").getpixel((3, 12)) == (128, 128, 128)

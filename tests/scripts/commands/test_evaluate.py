@@ -70,3 +70,13 @@ def test_the_folder_of_a_run_is_measured_by_its_frames(tmp_path: Path, capsys) -
     (tmp_path / "run.json").write_text("{}")
     assert main(["evaluate", str(tmp_path), *L2]) == 0
     assert "12 frames of 40 x 32 pixels" in capsys.readouterr().out
+
+
+def test_paths_with_transparency_are_judged_with_it(tmp_path: Path, capsys) -> None:
+    alpha = torch.linspace(0, 1, 40).expand(12, 1, 32, 40)
+    save_frames(tmp_path / "frames", torch.cat([FADE * alpha, alpha], 1), "png16")
+    arguments = ["evaluate", str(tmp_path / "frames"), *L2, "--alpha", "keep", "--draws", "8"]
+    assert main([*arguments, "--json"]) == 0
+    evaluation = json.loads(capsys.readouterr().out)["evaluation"]
+    # L2 alone takes one draw: there is nothing random in it but the background.
+    assert evaluation["draws"] == 8 and evaluation["excess"] == pytest.approx(0, abs=1e-3)

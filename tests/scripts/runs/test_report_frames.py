@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from elpips.media import save_image
+from elpips.media.alpha import on_checkers
 from elpips.scripts.runs import report_frames
-from elpips.scripts.runs.report_frames import show_frames, show_picture
+from elpips.scripts.runs.report_frames import read_shown, show_frames, show_picture
 
 
 @pytest.fixture
@@ -53,3 +54,12 @@ def test_large_pictures_are_scaled_down(tmp_path: Path) -> None:
     save_image(path, torch.rand(3, 8, report_frames.LONGEST_SIDE + 1))
     assert show_picture(path)[1]
     assert "scaled down to 1024 pixels" in show_frames([path, path]).note
+
+
+def test_what_is_clear_is_shown_over_checkers(tmp_path: Path) -> None:
+    picture = torch.zeros(4, 20, 24)
+    picture[:, 4:12] = torch.tensor([0.4, 0.2, 0.0, 0.4])[:, None, None]
+    save_image(tmp_path / "clear.png", picture)
+    save_image(tmp_path / "seen.png", on_checkers(picture))
+    assert read_shown(tmp_path / "clear.png").shape == (3, 20, 24)
+    assert show_picture(tmp_path / "clear.png") == show_picture(tmp_path / "seen.png")
