@@ -52,8 +52,12 @@ class Trainable:
 
     @property
     def network_tensors(self) -> list[Tensor]:
-        """Weights and biases of the network that are trained."""
-        return list(self.trunk.buffers()) if self.trains_trunk else []
+        """Weights and biases of the network that are trained, in the order of their names.
+
+        The order in which files give them is another in each process.
+        """
+        named = sorted(self.trunk.named_buffers()) if self.trains_trunk else []
+        return [tensor for _, tensor in named]
 
     def features(self, images: Tensor) -> Features:
         """Return the features of images (N, 3, H, W), in [0, 1] or not."""

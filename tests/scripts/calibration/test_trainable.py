@@ -52,3 +52,12 @@ def test_gradients_flow_to_what_is_trained(images, train_trunk) -> None:
     # The metric that it came from has a network of its own.
     torch.testing.assert_close(metric(*images), tiny()(*images))
     assert not any(tensor.requires_grad for tensor in model.metric().buffers())
+
+
+def test_the_order_of_what_is_trained_is_not_the_files() -> None:
+    metrics = tiny(), tiny()
+    buffers = metrics[1].trunk._buffers
+    for name in reversed([*buffers]):
+        buffers[name] = buffers.pop(name)
+    one, other = (Trainable.of(each, train_trunk=True).network_tensors for each in metrics)
+    assert [tensor.shape for tensor in one] == [tensor.shape for tensor in other]
