@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ...geometry.company import Alone, Company
+from ...geometry.ranks import Ranks, active
 from ...metrics import InputError, Metric, available_metrics
 from ...metrics.base import image_size
 from ...metrics.channels import channel_distances, linear_weights, unit_weighted
@@ -39,6 +42,18 @@ class Network:
     def names(self) -> list[str]:
         """Names of what it measures."""
         return list(self.linear) or [self.metric.name]
+
+    @property
+    def device(self) -> str:
+        """The kind of device that it is on."""
+        return next((each.device.type for each in self.metric.buffers()), "cpu")
+
+    def on(self, device: str) -> Network:
+        """Return it on a device of a kind: itself, or a copy."""
+        if device == self.device:
+            return self
+        linear = {name: values.to(device) for name, values in self.linear.items()}
+        return Network(copy.deepcopy(self.metric).to(device), linear)
 
 
 def make_networks(
@@ -85,7 +100,6 @@ def make_networks(
     return networks, reference
 
 
-@torch.no_grad()
 def measure(
     family: Family,
     networks: Sequence[Network],
@@ -95,7 +109,8 @@ def measure(
 ) -> dict[str, Tensor]:
     """Return the mean distances (2, N) in float64 of p0 and p1 to the reference, by name.
 
-    All networks get the same draws of their ensembles.
+    All networks get the same draws of their ensembles. Ranks of torchrun share the triplets out,
+    and the numbers are those of one process; then ``advance`` is called once.
 
     Raises
     ------
@@ -103,13 +118,53 @@ def measure(
         The seed is none, or a triplet cannot be read.
     """
     check_seed(seed)
+    if (ranks := active()) is None:
+        return _share(Alone(), family, networks, draws, seed, advance)
+    on_cpu = [each.on("cpu") for each in networks]
+    found = ranks.call(_share_of, family, on_cpu, draws, seed, [each.device for each in networks])
+    advance(len(family) * sum(draws if each.metric.stochastic else 1 for each in networks))
+    return found
+
+
+def _share_of(
+    ranks: Ranks,
+    family: Family,
+    networks: Sequence[Network],
+    draws: int,
+    seed: int,
+    devices: Sequence[str],
+) -> dict[str, Tensor]:
+    here = [each.on(device) for each, device in zip(networks, devices, strict=True)]
+    return _share(ranks, family, here, draws, seed)
+
+
+@torch.no_grad()
+def _share(
+    ranks: Company,
+    family: Family,
+    networks: Sequence[Network],
+    draws: int,
+    seed: int,
+    advance: Callable[[int], object] = lambda count: None,
+) -> dict[str, Tensor]:
+    """Return the same of all triplets, of which each rank measures batches in turn."""
+    names = [name for each in networks for name in each.names]
+    found = {name: torch.zeros(2, len(family), dtype=torch.float64) for name in names}
     generators = [torch.Generator().manual_seed(seed) for _ in networks]
-    parts: dict[str, list[Tensor]] = {name: [] for each in networks for name in each.names}
-    for triplets in family.batches(_BATCH):
+    for number, start in enumerate(range(0, len(family), _BATCH)):
+        stems = family.stems[start : start + _BATCH]
+        if number % ranks.size != ranks.rank:
+            # What others measure takes its draws, so that these do not depend on who measures.
+            size = image_size(family.load(stems[:1]).ref)
+            for network, rng in zip(networks, generators, strict=True):
+                for _ in range(draws if network.metric.stochastic else 1):
+                    network.metric.draw(size, rng, batch=len(stems))
+            continue
+        triplets = family.load(stems)
         for network, rng in zip(networks, generators, strict=True):
             for name, values in triplet_distances(network, triplets, draws, rng, advance).items():
-                parts[name].append(values)
-    return {name: torch.cat(values, dim=1) for name, values in parts.items()}
+                found[name][:, start : start + len(stems)] = values
+    return {name: ranks.total(values) for name, values in found.items()}
 
 
 def triplet_distances(

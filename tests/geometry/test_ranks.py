@@ -14,12 +14,14 @@ from elpips.geometry import geodesic, load_run
 from elpips.geometry.ranks import active, block_of
 from elpips.media import read_images, save_image
 from torchrun import start_ranks
+from two_afc_sets import write_set
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Return what three ranks computed, and what one of them did alone."""
     file = tmp_path_factory.mktemp("ranks") / "results.pt"
+    write_set(file.parent / "set", {"noise": 25})
     ranks = start_ranks(3, "-m", "tests.helpers.ranks_job", file)
     for each in ranks:
         assert each.wait(240) == 0
@@ -28,7 +30,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return found
 
 
-NAMES = ["frames", "chunks", "few", "power", "draws", "both", "resumed"]
+NAMES = ["frames", "chunks", "few", "power", "draws", "both", "resumed", "choices"]
 BARYCENTERS = ["barycenter 1 None", "barycenter 2 None", "barycenter 1 2"]
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import torch
 
 from elpips.geometry import barycenter, geodesic
 from elpips.geometry.ranks import active, joined
-from elpips.metrics import Ensemble
+from elpips.metrics import Ensemble, create_metric
+from elpips.scripts.calibration.dataset import read_families
+from elpips.scripts.calibration.networks import Network, measure
 from tests.helpers.tiny_metric import tiny
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -38,6 +41,16 @@ def paths():
     return found
 
 
+def choices(folder):
+    """Return the distances of two metrics on a 2AFC set, as what is compared of a path."""
+    networks = [Network(tiny(ENSEMBLE)), Network(create_metric("l2"))]
+    (family,) = read_families(folder)
+    seen = []
+    found = measure(family, networks, 3, 7, seen.append)
+    assert sum(seen) == 4 * len(family)
+    return torch.cat(list(found.values())), [], []
+
+
 def compared(result):
     """Return the pixels, losses and held-out values of a path or barycenter."""
     solution = result.solution
@@ -57,10 +70,13 @@ def main() -> int:
         if ranks.rank:
             return ranks.serve()
         shared = paths()
+        folder = Path(sys.argv[1]).parent / "set"
+        shared["choices"] = choices(folder)
         assert ranks.used and active() is ranks
         ranks.broken, alone = True, None
         assert active() is None
         alone = paths()
+        alone["choices"] = choices(folder)
         half, whole = begun(2), begun(5)
         ranks.broken = False
         resumed = begun(5, half.solution.state)
