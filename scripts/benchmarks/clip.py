@@ -46,14 +46,15 @@ class Watched:
     ----------
     code
         Its exit code; minus the signal that ended it.
-    seconds
-        How long it took.
+    seconds, work
+        How long it took, and of that the processor's time, of all its threads.
     samples
         Frames of the result that there were, and what it held of the machine's memory in MiB.
     """
 
     code: int
     seconds: float
+    work: float
     samples: list[tuple[int, float]] = field(default_factory=list)
 
 
@@ -88,7 +89,7 @@ class Runs:
             if content.get("options") != self.options:
                 raise InputError(f"{path}: is of other options; name another --outdir")
             samples = [(count, memory) for count, memory in content["samples"]]
-            return Watched(content["code"], content["seconds"], samples)
+            return Watched(content["code"], content["seconds"], content["work"], samples)
         folder = self.folder / (out or name)
         arguments = ["interpolate", str(source), *self.options, "--outdir", str(folder)]
         arguments += ["--resume"] if out else []
@@ -145,6 +146,7 @@ def benchmark_clip_command(
     found = {
         "frames": len(through),
         "frames a second": len(through) / whole.seconds,
+        "frames a second of work": len(through) / whole.work,
         **memory_over(whole.samples),
         "cuts": read_json(folder / "whole" / "run.json")["cuts"],
         "killed at": killed.samples[-1][0],
@@ -163,7 +165,7 @@ def benchmark_clip_command(
         | {"environment": environment(torch.device("cpu"))},
     )
     for name, value in found.items():
-        print(f"{name:<24}{value}")
+        print(f"{name:<26}{value}")
     print(f"{folder / 'benchmark.json'}\n{folder / 'memory.png'}")
     return int(bool(found["differ after resume"] or found["in between there"]))
 
@@ -181,7 +183,10 @@ def watch(
     InputError
         It failed: the last lines that it wrote to standard error.
     """
-    began = time.monotonic()
+    # Not there on Windows, which has no /proc either.
+    import resource
+
+    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     samples: list[tuple[int, float]] = []
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
@@ -200,11 +205,12 @@ def watch(
         finally:
             process.kill()
             code = process.wait()
-        seconds = time.monotonic() - began
+        seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
         if code not in (0, -signal.SIGKILL, _INTERRUPTED) or not samples:
             errors.seek(0)
             raise InputError(f"a run failed: {errors.read().decode(errors='replace')[-500:]}")
-    return Watched(code, seconds, samples)
+    work = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Watched(code, seconds, work, samples)
 
 
 def resident(process: int) -> float | None:

@@ -56,6 +56,7 @@ def test_a_process_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert watch(interrupted, tmp_path / "1", interrupt_at=2).code == 130
     ended = watch([*command, "0.3"], tmp_path)
     assert ended.code == 0 and ended.samples[-1][0] == 2 and 0.3 <= ended.seconds < 30
+    assert 0 < ended.work < 30
     assert 40 < max(memory for _, memory in ended.samples) < 100
     killed = watch([*command, "60"], tmp_path, kill_at=2)
     assert killed.code == -signal.SIGKILL and killed.seconds < 30
@@ -108,7 +109,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
             shades = [0.5] * 9 if held else [each / 9 for each in range(9)]
             pictures(frames.parent, *shades[: 8 if "kill_at" in stop else 9])
             write_json(frames.parent / "run.json", {"cuts": 1, "kept": 4})
-        return Watched(-9 if "kill_at" in stop else 0, 4.0, [(1, 90.0), (4, 100.0)])
+        return Watched(-9 if "kill_at" in stop else 0, 4.0, 2.0, [(1, 90.0), (4, 100.0)])
 
     clip = pictures(tmp_path / "clip", 0.1, 0.9) / "frames"
     monkeypatch.setattr(module, "watch", run)
@@ -121,6 +122,7 @@ def test_what_was_found_is_written(tmp_path: Path, runs: list[list[str]]) -> Non
     assert benchmark_clip_command(joined=2, outdir=out) == 0
     found = read_json(out / "benchmark.json")
     assert found["frames"] == 9 and found["frames a second"] == 9 / 4
+    assert found["frames a second of work"] == 9 / 2
     assert found["compared"] == 8 and found["kept"] == 4
     assert found["differ after resume"] == found["in between there"] == 0
     assert found["exit codes"] == [0, -9, 0, 0]
