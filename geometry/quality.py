@@ -43,7 +43,7 @@ class Effort:
 EFFORTS: dict[Quality, Effort] = {
     "draft": Effort(200, 50, 30, 70, 0.13),
     "standard": Effort(400, 200, 60, 80, 0.25),
-    "best": Effort(1600, 800, 200, 150, 0.4),
+    "best": Effort(1600, 200, 60, 350, 0.25),
 }
 """Chosen by measurement (`docs/performance.md`)."""
 
