@@ -184,7 +184,9 @@ def test_identity_is_of_the_levels_and_their_solvers() -> None:
         return identity(plan(problem, options))
 
     assert of(steps=9) == of(steps=3, tolerance=0.5) == of(quality="draft")
-    assert of(quality="best")["level steps"] != of()["level steps"]
+    assert of(quality="draft")["level steps"] != of()["level steps"]
+    # A standard run can be gone on with as the best.
+    assert of(quality="best") == of()
     assert of()["levels"] == [[2, 17, 21], [4, 17, 21], [9, 17, 21]]
     assert of(coarse_to_fine=False)["levels"] != of()["levels"]
     for changed in (of(step_size=0.2), of(schedule="released")):
