@@ -61,7 +61,7 @@ def interpolate_command(
 ) -> int:
     """Compute frames between two frames of real footage, or between all frames of a clip.
 
-    Of two images: the frames between, at equal times. Of one folder, animation or video: two,
+    Of two images: the frames between, at equal times (of two scenes the nearer image). Of one folder, animation or video: two,
     four, ... times as many frames, or --fps of them a second, and a video with its sound.
     Scene cuts are found, and the frame before them held; single repeated frames are bridged,
     longer ones stand still. Memory does not grow with length, and --resume goes on after any
@@ -77,7 +77,7 @@ def interpolate_command(
         setup: How; --frames is for two images, of which 3 frames are one in between.
     """
     if end is not None:
-        return compute_path("interpolate", start, end, setup)
+        return compute_path("interpolate", start, end, setup, footage=True)
     return _smoother(start, footage, setup)
 
 

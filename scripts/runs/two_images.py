@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ...geometry import Geodesic
+from ...geometry.cuts import is_cut
 from ...media.preview import PREVIEW
 from .files import remove_earlier, write_json
 from .folder import closing_line, run_record
@@ -27,6 +29,8 @@ from .path_report import report_path
 from .report import REPORT, write_report
 from .results import Results
 from .seams import note_seams
+
+logger = logging.getLogger("elpips")
 
 _TARGETS = (
     *FILES[1:],
@@ -70,8 +74,13 @@ def compute_path(
     setup: PathSetup,
     mask: Path | None = None,
     besides: Besides | None = None,
+    *,
+    footage: bool = False,
 ) -> int:
-    """Read two images, compute the path between them, save and judge it."""
+    """Read two images, compute the path between them, save and judge it.
+
+    Of two frames of ``footage`` that are of different scenes the nearer in time is held.
+    """
     began = time.perf_counter()
     arguments = {"start": start, "end": end, "mask": mask, "setup": setup}
     if besides is None:
@@ -81,6 +90,13 @@ def compute_path(
     results = Results(folder)
     ends, names = setup.read([start, end]), [start.stem, end.stem]
     note_seams(names, ends, setup.solver.tile)
+    if footage and setup.init == "flow" and is_cut(ends[0, :3], ends[1, :3]):
+        logger.warning(
+            "%s and %s are of two scenes: the nearer in time is held; --init crisp blends them",
+            start,
+            end,
+        )
+        setup = replace(setup, init="nearest", solver=replace(setup.solver, steps=0))
     found = solve_in(
         folder,
         ends,

@@ -27,12 +27,26 @@ def run(source: Path, out: Path, *more: str) -> int:
     return main(["interpolate", str(source), *FAST, *more, "--outdir", str(out)])
 
 
-def test_two_images_have_frames_between(folder, tmp_path) -> None:
+def test_two_images_have_frames_between(folder, tmp_path, caplog) -> None:
     ends = [str(folder / f"000{index}.png") for index in (0, 2)]
     assert main(["interpolate", *ends, *FAST, "--outdir", str(tmp_path / "out")]) == 0
     frames = read_frames(tmp_path / "out/frames")
     assert len(frames) == 3 and torch.equal(frames[0], read_image(ends[0]))
     assert (frames[1] - FRAMES[1]).abs().mean() < 0.5 * (FRAMES[0] - FRAMES[1]).abs().mean()
+    assert "two scenes" not in caplog.text
+
+
+def test_of_two_images_of_different_scenes_the_nearer_is_held(tmp_path, caplog) -> None:
+    ends = torch.stack([FRAMES[0], read_sample("coffee")[:, 60:108, 60:108]])
+    save_frames(tmp_path / "shots", ends)
+    files = [str(tmp_path / "shots" / f"000{index}.png") for index in (0, 1)]
+    held = ["--frames", "4", "--outdir", str(tmp_path / "out")]
+    assert main(["interpolate", *files, *FAST, *held]) == 0
+    assert caplog.text.count("two scenes") == 1 and files[1] in caplog.text
+    frames, shots = read_frames(tmp_path / "out/frames"), read_frames(tmp_path / "shots")
+    assert torch.equal(frames, shots[[0, 0, 1, 1]])
+    assert main(["interpolate", *files, *FAST, *held, "--init", "crisp"]) == 0
+    assert not torch.equal(read_frames(tmp_path / "out/frames")[1], shots[0])
 
 
 def test_a_folder_becomes_smoother_footage(folder, tmp_path, capsys) -> None:
