@@ -61,11 +61,11 @@ def interpolate_command(
 ) -> int:
     """Compute frames between two frames of real footage, or between all frames of a clip.
 
-    Of two images: the frames between, at equal times (of two scenes the nearer image). Of one folder, animation or video: two,
-    four, ... times as many frames, or --fps of them a second, and a video with its sound.
-    Scene cuts are found, and the frame before them held; single repeated frames are bridged,
-    longer ones stand still. Memory does not grow with length, and --resume goes on after any
-    end.
+    Of two images: the frames between, at equal times, or of two scenes the nearer image. Of one
+    folder, animation or video: two, four, ... times as many frames, or --fps of them a second,
+    and a video with its sound. Scene cuts are found, and the frame before them held; single
+    repeated frames are bridged, longer ones stand still. Memory does not grow with length, and
+    --resume goes on after any end.
 
     The path starts from both frames warped along their optical flow, which finds motions
     that the metric alone cannot (beyond about 4 pixels). --init crisp is the pure geodesic.
