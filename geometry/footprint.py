@@ -28,7 +28,7 @@ _WORTH_A_LINE = 1e9
 # Widest tensors that an image has at a time beside what is kept, judged and with its gradient:
 # convolutions take copies of their own. Fitted, as what follows (`docs/scale.md`).
 _FORWARDS, _BACKWARDS = 4, 8
-_said: set[str] = set()
+_said: set[tuple[str, bool]] = set()
 
 
 @dataclass(frozen=True)
@@ -146,9 +146,9 @@ def fitted(
 
 
 def _say(what: str, estimated: float, free: int | None, less: str | bool) -> None:
-    if what in _said or (estimated < _WORTH_A_LINE and not less):
+    if (what, bool(less)) in _said or (estimated < _WORTH_A_LINE and not less):
         return
-    _said.add(what)
+    _said.add((what, bool(less)))
     of_free = "" if free is None else f" ({in_words(free)} are free)"
     again = f"; activations are computed again in the backward pass: {less}" if less else ""
     logger.warning("%s: about %s of memory%s%s", what, in_words(estimated), of_free, again)

@@ -25,9 +25,13 @@ def give_back_freed_memory() -> bool:
     """Let this process give large tensors back to the system when they are freed.
 
     Between kept ones of many sizes holes are left that nothing fits into: of a gradient with
-    activation checkpointing at 512 px half as much again (`docs/scale.md`).
+    activation checkpointing at 512 px half as much again (`docs/scale.md`). What has been kept
+    until now goes back at once.
     """
-    return _set(_GIVE_BACK_ABOVE, _GIVE_BACK_ABOVE)
+    if not _set(_GIVE_BACK_ABOVE, _GIVE_BACK_ABOVE):
+        return False
+    ctypes.CDLL(None).malloc_trim(0)
+    return True
 
 
 def _set(map_above: int, trim_above: int) -> bool:
