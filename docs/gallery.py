@@ -83,7 +83,7 @@ ITEMS = (
     Item(
         "bricks-to-gravel",
         "Bricks into gravel",
-        "With `--motion` each brick becomes stones near it.",
+        "With `--motion` bricks move to stones near them; some mortar shows through on the way.",
         "geodesic",
         ("brick_left", "gravel_left"),
         "--frames 7 --motion",
@@ -164,7 +164,7 @@ ITEMS = (
     Item(
         "between-portraits",
         "Between two portraits",
-        "The pixel mean shows two people; the barycenter shows one.",
+        "The pixel mean shows two people; the barycenter one face, and one pair of glasses.",
         "barycenter",
         ("astronaut_face", "hopper_face"),
         "--init objects",
