@@ -38,36 +38,35 @@ class Outlines:
 
     Attributes
     ----------
-    alphas
-        (K, H, W) in [0, 1].
+    sets
+        (K, L, H, W), whether alpha is above each of L levels.
     distances
-        (K, L, H, W), how far pixels are inside the places where alpha is above each of L
-        levels, in pixels; negative outside.
+        (K, L, H, W), how far pixels are inside of these, in pixels; negative outside.
     """
 
-    alphas: Tensor
+    sets: Tensor
     distances: Tensor
 
     @classmethod
     def of(cls, images: Tensor, wrap: Wrap = NO_WRAP) -> Outlines:
         """Measure images (K, 4, H, W)."""
         alphas = images[:, 3]
-        inside = alphas[:, None] > _thresholds(alphas)[:, None, None]
-        return cls(alphas, _distances(inside, wrap).to(alphas))
+        levels = (torch.arange(_LEVELS).to(alphas) + 0.5) / _LEVELS
+        sets = alphas[:, None] > levels[:, None, None]
+        return cls(sets, _distances(sets, wrap).to(alphas))
 
     def between(self, weights: Sequence[float] | Tensor) -> Tensor:
         """Return the alpha (1, H, W) of a mix by weights (K,) that sum to 1."""
-        share = torch.as_tensor(weights).to(self.alphas)
+        share = torch.as_tensor(weights).to(self.distances)
         mixed = torch.einsum("k,klhw->lhw", share, self.distances)
-        inside = self.alphas[:, None] > _thresholds(self.alphas)[:, None, None]
-        areas = inside.flatten(2).sum(2).to(share)
+        areas = self.sets.flatten(2).sum(2).to(share)
         pixels = mixed[0].numel()
         # A level that one of the shapes has nowhere, or everywhere, has no outline there.
         open_levels = ((areas == 0) | (areas == pixels)).any(0)
         total = torch.zeros_like(mixed[0])
         for level, distance in enumerate(mixed):
             if open_levels[level]:
-                total += torch.einsum("k,khw->hw", share, inside[:, level].to(share))
+                total += torch.einsum("k,khw->hw", share, self.sets[:, level].to(share))
                 continue
             # The place in the order of pixels, the innermost first, at which the area is filled.
             last = min(max(int((share @ areas[:, level]).round()), 1), pixels - 1)
@@ -98,10 +97,6 @@ def inside(colours: Tensor, alpha: Tensor) -> Tensor:
     Or of one alpha (1, 1, H, W) for all.
     """
     return torch.cat([colours * alpha, alpha.expand(len(colours), -1, -1, -1)], 1)
-
-
-def _thresholds(like: Tensor) -> Tensor:
-    return (torch.arange(_LEVELS).to(like) + 0.5) / _LEVELS
 
 
 def _distances(inside: Tensor, wrap: Wrap) -> Tensor:
