@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ...geometry.company import Alone, Company
-from ...geometry.ranks import Ranks, active
+from ...geometry.ranks import active
 from ...metrics import InputError, Metric, available_metrics
 from ...metrics.base import image_size
 from ...metrics.channels import channel_distances, linear_weights, unit_weighted
@@ -118,24 +118,12 @@ def measure(
         The seed is none, or a triplet cannot be read.
     """
     check_seed(seed)
+    devices = [each.device for each in networks]
     if (ranks := active()) is None:
-        return _share(Alone(), family, networks, draws, seed, advance)
-    on_cpu = [each.on("cpu") for each in networks]
-    found = ranks.call(_share_of, family, on_cpu, draws, seed, [each.device for each in networks])
+        return _share(Alone(), family, networks, devices, draws, seed, advance)
+    found = ranks.call(_share, family, [each.on("cpu") for each in networks], devices, draws, seed)
     advance(len(family) * sum(draws if each.metric.stochastic else 1 for each in networks))
     return found
-
-
-def _share_of(
-    ranks: Ranks,
-    family: Family,
-    networks: Sequence[Network],
-    draws: int,
-    seed: int,
-    devices: Sequence[str],
-) -> dict[str, Tensor]:
-    here = [each.on(device) for each, device in zip(networks, devices, strict=True)]
-    return _share(ranks, family, here, draws, seed)
 
 
 @torch.no_grad()
@@ -143,11 +131,16 @@ def _share(
     ranks: Company,
     family: Family,
     networks: Sequence[Network],
+    devices: Sequence[str],
     draws: int,
     seed: int,
     advance: Callable[[int], object] = lambda count: None,
 ) -> dict[str, Tensor]:
-    """Return the same of all triplets, of which each rank measures batches in turn."""
+    """Return the same of all triplets, of which each rank measures batches in turn.
+
+    ``devices`` are the kinds of those that the networks are to be on.
+    """
+    networks = [each.on(device) for each, device in zip(networks, devices, strict=True)]
     names = [name for each in networks for name in each.names]
     found = {name: torch.zeros(2, len(family), dtype=torch.float64) for name in names}
     generators = [torch.Generator().manual_seed(seed) for _ in networks]
