@@ -19,11 +19,12 @@ from ..metrics import (
     create_metric,
     working_copy,
 )
-from ..metrics.backgrounds import channels_for, has_alpha, suited
+from ..metrics.backgrounds import channels_for, suited
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..metrics.tiling import Wrap, wrap_of
 from ..optim import GradientSample, Preconditioner
+from ..rgba import has_alpha
 from .bands import BandPreconditioner
 from .barycenter_evaluation import weighted_mean
 from .company import Alone

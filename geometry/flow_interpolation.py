@@ -15,9 +15,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..metrics import InputError, check_images
+from ..metrics import InputError
 from ..metrics.tiling import NO_WRAP, Wrap
 from .blur import gaussian_blur
+from .ends import check_ends
 from .luminance import luminance
 from .torus import around
 from .warp import carry, pixel_grid, sample
@@ -78,7 +79,7 @@ def flow_path(
     InputError
         The ends are no images or differ in shape, or a time lies outside [0, 1].
     """
-    _check_ends(start, end)
+    check_ends(start, end)
     moments = [float(time) for time in times]
     if not moments or not all(0 <= time <= 1 for time in moments):
         raise InputError(f"times: found {moments}, expected at least one, all in [0, 1]")
@@ -123,7 +124,7 @@ def find_motions(start: Tensor, end: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
     # It loads slowly.
     from skimage.registration import optical_flow_ilk, optical_flow_tvl1
 
-    _check_ends(start, end)
+    check_ends(start, end)
     if min(start.shape[1:]) < _SHORTEST:
         return torch.zeros(3, 2, 2, *start.shape[1:]).to(start)
     settings: dict[str, Any] = {
@@ -145,13 +146,6 @@ def find_motions(start: Tensor, end: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
     shift = shift.expand(2, *a.shape)
     motions = torch.cat([flows, torch.stack([shift, -shift])[None].to(flows)])
     return motions.to(start)
-
-
-def _check_ends(start: Tensor, end: Tensor) -> None:
-    for image, name in ((start, "start"), (end, "end")):
-        check_images(image[None] if isinstance(image, Tensor) else image, name)
-    if start.shape != end.shape:
-        raise InputError(f"ends differ in shape: {tuple(start.shape)} and {tuple(end.shape)}")
 
 
 def _luminance(image: Tensor) -> Tensor:

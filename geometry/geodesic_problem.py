@@ -8,16 +8,18 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from ..metrics import Draw, InputError, Metric, check_image, create_metric, working_copy
-from ..metrics.backgrounds import channels_for, has_alpha, suited
+from ..metrics import Draw, InputError, Metric, create_metric, working_copy
+from ..metrics.backgrounds import channels_for, suited
 from ..metrics.base import image_size
 from ..metrics.checks import check_number
 from ..metrics.memory import check_memory
 from ..metrics.seeds import stream
 from ..metrics.tiling import Wrap, wrap_of
 from ..optim import GradientSample, Preconditioner, project
+from ..rgba import has_alpha
 from .bands import BandPreconditioner
 from .company import Alone
+from .ends import check_ends
 from .footprint import Footprint, Need, fitted, path_network
 from .identity import Identity, digest, digests, metric_identity
 from .masks import check_mask, masked, within
@@ -99,11 +101,7 @@ class GeodesicProblem:
     ) -> GeodesicProblem:
         """Check the arguments of `geodesic` and set the problem up."""
         options = options or GeodesicOptions()
-        channels = channels_for(metric, start)
-        check_image(start, "start", channels)
-        check_image(end, "end", channels)
-        if start.shape != end.shape:
-            raise InputError(f"ends differ in shape: {tuple(start.shape)} and {tuple(end.shape)}")
+        check_ends(start, end, channels_for(metric, start))
         check_frames(frames, image_size(start), start.device, options)
         if isinstance(metric, str):
             metric = create_metric(metric, device=start.device)

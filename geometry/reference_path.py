@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ..metrics import InputError, check_images
-from ..metrics.backgrounds import has_alpha
 from ..metrics.tiling import NO_WRAP, Wrap
 from ..optim import project
+from ..rgba import has_alpha
 from .crisp_fade import crisp_fade, restore_contrast
 from .flow_interpolation import find_motions, move
 from .outline import Outlines, inside, spread_colours

@@ -11,17 +11,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-CHANNELS = 4
-"""Of a picture with transparency."""
+from ..rgba import has_alpha
 
 _SQUARE = 8
 # Mid tones: neither white nor black objects are lost on it.
 _LIGHT, _DARK = 0.6, 0.4
-
-
-def has_alpha(images: Tensor) -> bool:
-    """Return whether images (..., C, H, W) have transparency."""
-    return images.ndim >= 3 and images.shape[-3] == CHANNELS
 
 
 def premultiplied(images: Tensor) -> Tensor:

@@ -12,7 +12,8 @@ from typing import Any
 from torch import Tensor
 
 from ..metrics.errors import InputError
-from .alpha import has_alpha, on_checkers
+from ..rgba import has_alpha
+from .alpha import on_checkers
 from .animated import write_animated
 from .gif import write_gif
 from .mp4 import write_mp4

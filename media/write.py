@@ -13,7 +13,8 @@ from torch import Tensor
 
 from ..metrics.errors import InputError
 from ..metrics.files import atomic_write
-from .alpha import CHANNELS, has_alpha, straight
+from ..rgba import CHANNELS, has_alpha
+from .alpha import straight
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -13,16 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..rgba import CHANNELS, has_alpha
 from .base import Draw, Embedding, Metric, check_images
 from .tiling import Tile
-
-CHANNELS = 4
-"""Of premultiplied RGBA."""
-
-
-def has_alpha(images: Tensor) -> bool:
-    """Return whether images (..., C, H, W) are premultiplied RGBA."""
-    return images.dim() >= 3 and images.shape[-3] == CHANNELS
 
 
 def over(images: Tensor, background: Tensor | float = 0.5) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-_PREMULTIPLIED = 4
+from ..rgba import has_alpha
 
 
 def project(x: Tensor) -> Tensor:
@@ -14,7 +14,7 @@ def project(x: Tensor) -> Tensor:
     Images (N, 4, H, W) are premultiplied RGBA: of these the nearest in which no colour is above
     alpha. A point that is one already stays as it is, bit by bit.
     """
-    if not _has_alpha(x):
+    if not has_alpha(x):
         return x.clamp(0.0, 1.0)
     colours, alpha = x[:, :3], x[:, 3:]
     # Where the k largest colours meet alpha, it is the mean of all of them; the largest of these
@@ -32,7 +32,7 @@ def blocked(x: Tensor, gradient: Tensor) -> Tensor:
     Of premultiplied RGBA also where it would raise a colour that alpha holds.
     """
     found = ((x <= 0) & (gradient > 0)) | ((x >= 1) & (gradient < 0))
-    if _has_alpha(x):
+    if has_alpha(x):
         found[:, :3] |= (x[:, :3] >= x[:, 3:]) & (gradient[:, :3] < 0)
     return found
 
@@ -44,7 +44,3 @@ def optimality_error(x: Tensor, gradient: Tensor) -> float:
     exactly at the first-order points of min f(x) subject to 0 <= x <= 1.
     """
     return float(gradient.masked_fill(blocked(x, gradient), 0.0).norm())
-
-
-def _has_alpha(x: Tensor) -> bool:
-    return x.dim() == 4 and x.shape[1] == _PREMULTIPLIED

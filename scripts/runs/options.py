@@ -16,8 +16,8 @@ from tyro.conf import OmitArgPrefixes
 from ...geometry import AttackOptions, BarycenterOptions, GeodesicOptions
 from ...media import Alpha, Crop, read_frames, read_images, read_mask
 from ...metrics import DEFAULT_METRIC, InputError, Metric, available_metrics, create_metric
-from ...metrics.backgrounds import has_alpha
 from ...metrics.recipes import CHANNELS
+from ...rgba import has_alpha
 
 logger = logging.getLogger("elpips")
 
