@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from torch import Tensor
+
+T = TypeVar("T")
 
 
 class Company(Protocol):
@@ -16,6 +18,9 @@ class Company(Protocol):
     def total(self, values: Tensor, *, everywhere: bool = False) -> Tensor:
         """Return, on rank 0 or ``everywhere``, the sum of all ranks' tensors of one shape."""
 
+    def collect(self, value: T) -> list[T]:
+        """Return, on rank 0, the values of all ranks in their order; on the others nothing."""
+
 
 class Alone:
     """One process, which does it all."""
@@ -26,3 +31,7 @@ class Alone:
         """Return the values."""
         del everywhere
         return values.detach()
+
+    def collect(self, value: T) -> list[T]:
+        """Return the value, as the only one."""
+        return [value]

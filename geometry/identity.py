@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from ..metrics import InputError, Metric
+from ..metrics.backgrounds import CHANNELS
 from ..metrics.precision import precision_of
 from ..optim import RunState
 
@@ -19,7 +20,8 @@ Identity = Mapping[str, Any]
 _WORDS = {
     "kind": "kind {made}, not {found}",
     "size": "images of {made} px (height, width), not {found}",
-    "images": "other images ({which})",
+    "alpha": "--alpha {made}, not {found}",
+    "images": "other images ({which}), or other --alpha or --crop",
     "source": "another source image",
     "target": "another target image, or none",
     "frames": "--frames {made}, not {found}",
@@ -68,13 +70,15 @@ def metric_identity(metric: Metric, working_metric: Metric) -> dict[str, Any]:
         "ensemble": str(getattr(metric, "ensemble", None)),
         # As of runs that were begun before images could tile.
         "tile": None if metric.tile == "none" else metric.tile,
+        "alpha": "keep" if metric.channels == CHANNELS else "another",
         "precision": precision_of(working_metric),
     }
 
 
 def check_identity(run: RunState, identity: Identity) -> RunState:
     """Return ``run``, or raise `IdentityError` if it is another's: what was changed, in words."""
-    made = run.identity
+    # Runs that were begun before it was said are told apart by their images.
+    made = {"alpha": identity.get("alpha"), **run.identity}
     keys = [key for key in {**identity, **made} if made.get(key) != identity.get(key)]
     if not keys:
         return run

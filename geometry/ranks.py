@@ -156,6 +156,12 @@ class Ranks:
                 dist.recv(whole[of_other.start : of_other.stop], other)
         return whole
 
+    def collect(self, value: T) -> list[T]:
+        """Return, on rank 0, the values of all ranks in their order; on the others nothing."""
+        found: list[Any] | None = None if self.rank else [None] * self.size
+        dist.gather_object(value, found, 0)
+        return found or []
+
     def total(self, values: Tensor, *, everywhere: bool = False) -> Tensor:
         """Return, on rank 0 or ``everywhere``, the sum of all ranks' tensors of one shape."""
         values = values.detach().clone()
@@ -205,7 +211,7 @@ class Ranks:
         self._keys[id(value)] = key = next(self._next_key)
         weakref.finalize(value, self._forget, id(value))
         device = _device_of(value)
-        return _Kept(key, value if device == "cpu" else copy.deepcopy(value).cpu(), device)
+        return _Kept(key, value if device == "cpu" else copy.deepcopy(value).to("cpu"), device)
 
     def _forget(self, identity: int) -> None:
         self._gone.append(self._keys.pop(identity))
@@ -217,6 +223,11 @@ _joined: list[Ranks] = []
 def active() -> Ranks | None:
     """Return the ranks of this job, on rank 0 and while they hear; None if there are none."""
     return _joined[-1] if _joined and _joined[-1].rank == 0 and not _joined[-1].broken else None
+
+
+def leads() -> bool:
+    """Whether this process is rank 0, or the only one: the others print nothing."""
+    return not _joined or _joined[-1].rank == 0
 
 
 @contextmanager
@@ -241,7 +252,7 @@ def joined() -> Iterator[Ranks]:
             with signals_wait():
                 _broadcast(None)
         if ranks.rank == 0 and not ranks.used:
-            logger.warning("one rank did it all: only paths and barycenters are shared out")
+            logger.warning("one rank did it all: this command does not share its work out")
         dist.destroy_process_group()
 
 

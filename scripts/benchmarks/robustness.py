@@ -22,7 +22,7 @@ from ...metrics import InputError, Metric
 from ...metrics.base import image_size
 from ...metrics.seeds import stream
 from ...metrics.statistics import Mean, mean_of
-from ..runs.attack import TITLES, AttackResult, solve_or_read
+from ..runs.attack import TITLES, AttackResult, AttackTask, solve_or_read_all
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import AttackArguments, make_metric, resolve_device, weights_record
 from ..runs.record import environment
@@ -50,7 +50,8 @@ def robustness_command(
 
     A1 draws each image towards the next one while its metric distance stays that of a
     noisy copy, the anchor; A2 raises the distance while the pixel difference stays that of
-    the anchor. The lower both numbers, the more robust is a metric.
+    the anchor. The lower both numbers, the more robust is a metric. Under torchrun each rank
+    attacks an image in turn.
 
     Args:
         images: Folder of two or more images; ten photographs that come along if not given.
@@ -79,15 +80,17 @@ def robustness_command(
     rows, records, found = [], {}, {}
     for metric in judged:
         set_mean = mean_between(metric, pictures, solver.seed)
-        results: Results = {kind: [] for kind in kinds}
+        tasks = []
         for index, kind in product(range(count), kinds):
             target = None
             if kind == "a1" and not untargeted:
                 target = pictures[(index + 1) % len(pictures)]
             label = f"{metric.name}_{kind}_{names[index]}"
-            results[kind].append(
-                solve_or_read(folder, label, kind, pictures[index], target, solver, metric=metric)
-            )
+            tasks.append(AttackTask(label, kind, pictures[index], target))
+        solved = solve_or_read_all(folder, tasks, solver, metric=metric)
+        results: Results = {kind: [] for kind in kinds}
+        for task, each in zip(tasks, solved, strict=True):
+            results[task.kind].append(each)
         found[metric.name] = results
         rows.append(_row(results, set_mean))
         records[metric.name] = {

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from ...geometry.company import Alone, Company
-from ...geometry.ranks import active
-from ...metrics import InputError, Metric, available_metrics
+from ...geometry.ranks import Constant, active
+from ...geometry.sharing import shared_out
+from ...metrics import Draw, InputError, Metric, available_metrics
 from ...metrics.base import image_size
 from ...metrics.channels import channel_distances, linear_weights, unit_weighted
 from ...metrics.lipschitz import LipSim
@@ -25,7 +26,7 @@ from .dataset import Family, Triplets
 OWN = "own"
 """In place of a file of linear weights: the calibration that comes along."""
 
-_BATCH = 10
+_TRIPLETS = 10
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,26 @@ class Network:
         return list(self.linear) or [self.metric.name]
 
     @property
-    def device(self) -> str:
-        """The kind of device that it is on."""
-        return next((each.device.type for each in self.metric.buffers()), "cpu")
+    def device(self) -> torch.device:
+        """The device that it is on."""
+        return next((each.device for each in self.metric.buffers()), torch.device("cpu"))
 
-    def on(self, device: str) -> Network:
-        """Return it on a device of a kind: itself, or a copy."""
-        if device == self.device:
-            return self
+    def to(self, device: torch.device | str) -> Network:
+        """Return it on a device."""
         linear = {name: values.to(device) for name, values in self.linear.items()}
         return Network(copy.deepcopy(self.metric).to(device), linear)
+
+    def passes(self, draws: int) -> int:
+        """Return how often it measures a triplet, of so many draws."""
+        return draws if self.metric.stochastic else 1
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Triplets by their names, and of each network the draws that they are measured on."""
+
+    stems: Sequence[str]
+    draws: Sequence[Sequence[Draw]]
 
 
 def make_networks(
@@ -118,56 +129,52 @@ def measure(
         The seed is none, or a triplet cannot be read.
     """
     check_seed(seed)
-    devices = [each.device for each in networks]
-    if (ranks := active()) is None:
-        return _share(Alone(), family, networks, devices, draws, seed, advance)
-    found = ranks.call(_share, family, [each.on("cpu") for each in networks], devices, draws, seed)
-    advance(len(family) * sum(draws if each.metric.stochastic else 1 for each in networks))
-    return found
+    alone = active() is None
+    function = partial(_measured, advance=advance) if alone else _measured
+    shared = [Constant(each) for each in networks]
+    parts = [*shared_out(function, _batches(family, networks, draws, seed), family, *shared)]
+    if not alone:
+        advance(len(family) * sum(each.passes(draws) for each in networks))
+    return {name: torch.cat([each[name] for each in parts], dim=1) for name in parts[0]}
+
+
+def _batches(
+    family: Family, networks: Sequence[Network], draws: int, seed: int
+) -> Iterator[_Batch]:
+    """Yield batches of triplets with their draws, which so do not depend on who measures."""
+    generators = [torch.Generator().manual_seed(seed) for _ in networks]
+    for start in range(0, len(family), _TRIPLETS):
+        stems = family.stems[start : start + _TRIPLETS]
+        size = image_size(family.load(stems[:1]).ref)
+        drawn = [
+            [each.metric.draw(size, rng, batch=len(stems)) for _ in range(each.passes(draws))]
+            for each, rng in zip(networks, generators, strict=True)
+        ]
+        yield _Batch(stems, drawn)
 
 
 @torch.no_grad()
-def _share(
-    ranks: Company,
+def _measured(
+    batch: _Batch,
     family: Family,
-    networks: Sequence[Network],
-    devices: Sequence[str],
-    draws: int,
-    seed: int,
+    *networks: Network,
     advance: Callable[[int], object] = lambda count: None,
 ) -> dict[str, Tensor]:
-    """Return the same of all triplets, of which each rank measures batches in turn.
-
-    ``devices`` are the kinds of those that the networks are to be on.
-    """
-    networks = [each.on(device) for each, device in zip(networks, devices, strict=True)]
-    names = [name for each in networks for name in each.names]
-    found = {name: torch.zeros(2, len(family), dtype=torch.float64) for name in names}
-    generators = [torch.Generator().manual_seed(seed) for _ in networks]
-    for number, start in enumerate(range(0, len(family), _BATCH)):
-        stems = family.stems[start : start + _BATCH]
-        if number % ranks.size != ranks.rank:
-            # What others measure takes its draws, so that these do not depend on who measures.
-            size = image_size(family.load(stems[:1]).ref)
-            for network, rng in zip(networks, generators, strict=True):
-                for _ in range(draws if network.metric.stochastic else 1):
-                    network.metric.draw(size, rng, batch=len(stems))
-            continue
-        triplets = family.load(stems)
-        for network, rng in zip(networks, generators, strict=True):
-            for name, values in triplet_distances(network, triplets, draws, rng, advance).items():
-                found[name][:, start : start + len(stems)] = values
-    return {name: ranks.total(values) for name, values in found.items()}
+    """Return the distances (2, N) of a batch by name."""
+    triplets = family.load(batch.stems)
+    found: dict[str, Tensor] = {}
+    for network, draws in zip(networks, batch.draws, strict=True):
+        found |= triplet_distances(network, triplets, draws, advance)
+    return found
 
 
 def triplet_distances(
     network: Network,
     triplets: Triplets,
-    draws: int,
-    rng: torch.Generator,
+    draws: Sequence[Draw],
     advance: Callable[[int], object] = lambda count: None,
 ) -> dict[str, Tensor]:
-    """Return the mean distances (2, N) of triplets over draws of their own, by name."""
+    """Return the mean distances (2, N) of triplets over draws, by name."""
     metric = network.metric
     runner = unit_weighted(metric) if isinstance(metric, PerceptualMetric) else metric
     device = torch.device("cpu")
@@ -175,9 +182,7 @@ def triplet_distances(
         device = metric.device
     images = [each.to(device) for each in (triplets.ref, triplets.p0, triplets.p1)]
     sums = {name: torch.zeros(2, len(triplets), dtype=torch.float64) for name in network.names}
-    count = draws if metric.stochastic else 1
-    for _ in range(count):
-        draw = runner.draw(image_size(triplets.ref), rng, batch=len(triplets))
+    for draw in draws:
         ref, *others = (runner.embed(each, draw) for each in images)
         if network.linear:
             channels = [torch.cat(channel_distances(ref, each), dim=1) for each in others]
@@ -187,4 +192,4 @@ def triplet_distances(
             values = torch.stack([runner.distance(ref, each) for each in others])
             sums[metric.name] += values.double().cpu()
         advance(len(triplets))
-    return {name: total / count for name, total in sums.items()}
+    return {name: total / len(draws) for name, total in sums.items()}

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from ...geometry.ball import Ball
 from ...geometry.bounded_attacks import ATTACKERS, Keep, Raised
+from ...geometry.ranks import Constant
+from ...geometry.sharing import device_of_each, shared_out
 from ...geometry.strata import Strata
 from ...metrics import Draw, Metric
 from ...metrics.base import image_size
@@ -114,7 +116,8 @@ def attack_triplets(
     """Attack a metric's choices on triplets of which no judgement is a half.
 
     Every attack raises the margin, so towards the wrong choice. Of a metric that is random, each
-    gradient is taken on fresh draws and the last iterate is judged; of others the best.
+    gradient is taken on fresh draws and the last iterate is judged; of others the best. Ranks of
+    torchrun take batches in turn, and find what one process does.
 
     Parameters
     ----------
@@ -128,11 +131,14 @@ def attack_triplets(
         Called with the number of triplets done since the last call.
     """
     parts = []
-    for start in range(0, len(triplets), options.batch):
-        chosen = slice(start, start + options.batch)
-        batch = triplets[chosen]
-        parts.append(_attack_batch(metric, batch, options, start))
-        advance(len(batch))
+    device = device_of_each(triplets.ref.device)
+    batches = (
+        (start, triplets[start : start + options.batch].to(torch.device("cpu")))
+        for start in range(0, len(triplets), options.batch)
+    )
+    for part in shared_out(_attack_batch, batches, Constant(metric), options, device):
+        parts.append(part)
+        advance(len(part.natural))
     return _joined(parts)
 
 
@@ -158,8 +164,10 @@ def decided(triplets: Triplets) -> Triplets:
 
 
 def _attack_batch(
-    metric: Metric, triplets: Triplets, options: SetAttackOptions, start: int
+    batch: tuple[int, Triplets], metric: Metric, options: SetAttackOptions, device: torch.device
 ) -> Outcome:
+    """Attack the triplets from a number on."""
+    start, triplets = batch[0], batch[1].to(device)
     began = time.perf_counter()
     natural = margins(metric, triplets, options)
     seconds = (time.perf_counter() - began) / 2

@@ -10,6 +10,7 @@ import tyro
 from ...metrics import InputError
 from ..parsing import parse
 from ..runs.batch import FILE, Batch
+from ..runs.hosting import places
 from ..runs.jobs import make_jobs
 from ..runs.manifest import Row, match_folders, read_manifest, with_defaults
 from ..runs.options import resolve_device
@@ -37,7 +38,8 @@ def batch_command(
     Args:
         source: A table; or two folders, whose pictures of one name are pairs.
         defaults: COLUMN=VALUE for the rows that do not say it, as in size=64 quality=draft.
-        jobs: Rows at a time; one per device if not given.
+        jobs: Rows at a time, under torchrun beside each of the ranks, which share the rows out;
+            one per device, or rank, if not given.
         devices: Where rows run, in turn: auto, cpu, cuda:0, cuda:1, ...
         outdir: Folder for everything the batch writes.
     """
@@ -49,7 +51,7 @@ def batch_command(
         "source": source, "defaults": defaults, "jobs": jobs, "devices": devices, "outdir": outdir
     }  # fmt: skip
     batch = Batch.prepare(outdir, make_jobs(rows, parse), arguments)
-    batch.run([named[index % len(named)] for index in range(jobs or len(named))])
+    batch.run(places(named, jobs))
     print(table(batch.outcomes))
     counts = batch.counts
     print(", ".join(f"{count} {status}" for status, count in counts.items()))

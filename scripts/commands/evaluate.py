@@ -10,9 +10,11 @@ import tyro
 from ...geometry import evaluate_path
 from ...geometry.progress import draws_bar
 from ...metrics.base import image_size
+from ...metrics.tiling import Tile
 from ..runs.options import MetricOptions, PictureOptions, Pictures, TheMetric, weights_record
 from ..runs.path_report import evaluation_record, judge_also, report_path
 from ..runs.record import environment
+from ..runs.seams import note_seams, seams_record
 from ..runs.tables import print_json
 
 
@@ -22,6 +24,7 @@ def evaluate_command(
     pictures: Pictures = PictureOptions(),
     metric: TheMetric = MetricOptions(),
     also: str = "lpips_alex",
+    tile: Tile = "none",
     draws: int = 64,
     seed: int = 0,
     json: bool = False,
@@ -34,15 +37,19 @@ def evaluate_command(
         pictures: How they are read.
         metric: Which distance.
         also: A second metric, or none.
+        tile: What repeats, as of the command that made the frames: x (left and right borders
+            meet), y (top and bottom), both (also --tile alone) or none.
         draws: Random draws of the ensemble, shared by all frames.
         seed: Same seed, same numbers.
         json: Print JSON with all measures.
     """
     path = pictures.read_frames(frames).to(metric.where)
-    judge = metric.create()
+    judge = metric.create().tiled(tile)
+    note_seams([f"frame {index}" for index in range(len(path))], path, tile)
     with draws_bar(judge, draws) as progress:
         comparison = evaluate_path(judge, path, draws=draws, seed=seed, progress=progress)
     record = evaluation_record(comparison, judge_also(path, also, metric.metric, seed))
+    record |= seams_record(path, tile)
     if json:
         print_json(
             {
@@ -51,6 +58,7 @@ def evaluate_command(
                 "frames": len(path),
                 "size": list(image_size(path)),
                 "metric": metric.metric,
+                "tile": tile,
                 "seed": seed,
                 "weights": weights_record(judge),
                 "environment": environment(path.device),

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from ...metrics import InputError
 from ...metrics.files import atomic_write
 from .files import prepare_outdir, read_json, write_json
+from .hosting import Place
 from .jobs import Job
 from .outcomes import Outcome, plan
 from .processes import STOPPED, Process, run_processes
@@ -71,15 +72,16 @@ class Batch:
         """How many rows there are of each status."""
         return Counter(each.status for each in self.outcomes)
 
-    def run(self, devices: Sequence[str]) -> None:
-        """Run the jobs, one at a time on each of the devices."""
+    def run(self, places: Sequence[Place]) -> None:
+        """Run the jobs, one at a time at each of the places."""
+        most = max(Counter(each.rank for each in places).values())
         with tqdm(total=len(self.jobs), desc="batch", unit="row", disable=None) as bar:
             self.interrupted = run_processes(
                 range(len(self.jobs)),
-                devices,
-                lambda index, device: self._begin(bar, index, device),
+                places,
+                lambda index, place: self._begin(bar, index, place.device),
                 lambda process: self._end(bar, process),
-                threads=threads_each(len(devices)),
+                threads=threads_each(most),
                 look=lambda running: self._look(bar, running),
             )
         self._write()
@@ -110,15 +112,15 @@ class Batch:
             *(["--resume"] if resumed else []),
         ]  # fmt: skip
 
-    def _end(self, bar: tqdm[NoReturn], process: Process[int, str]) -> None:
+    def _end(self, bar: tqdm[NoReturn], process: Process[int]) -> None:
         """Learn what became of a job."""
-        each, text = self.outcomes[process.task], process.text()
+        each, text = self.outcomes[process.task], process.said
         each.seconds, each.exit_code = process.seconds, process.code
         self.results.write(f"{_LOGS}/{each.name}.log", lambda path: _write_text(path, text))
         if process.code == 0:
             each.status = "done"
         else:
-            each.status = "interrupted" if process.code in STOPPED else "failed"
+            each.status = "interrupted" if process.code in (None, *STOPPED) else "failed"
             each.last["failed"] = each.status == "failed"
             each.why = _last_words(text, process.code)
         if each.status != "failed":
@@ -126,7 +128,7 @@ class Batch:
         self._write()
         self._say(bar, each)
 
-    def _look(self, bar: tqdm[NoReturn], running: Sequence[Process[int, str]]) -> None:
+    def _look(self, bar: tqdm[NoReturn], running: Sequence[Process[int]]) -> None:
         shown = [(self.outcomes[each.task].name, each.percent) for each in running]
         parts = [name if part is None else f"{name} {part}%" for name, part in shown]
         bar.set_postfix_str(", ".join(parts))
@@ -177,9 +179,11 @@ def _last_begun(path: Path) -> dict[str, dict[str, Any]]:
 
 def _last_words(text: str, code: int | None) -> str:
     """Return in one line why a process failed: what it said, or the signal that ended it."""
+    if code is None:
+        return "its rank was lost"
     if code in STOPPED:
         return "ended by a signal; what it has so far is kept"
-    if code is not None and code < 0:
+    if code < 0:
         return f"ended by signal {-code}" + (" (out of memory?)" if code == -9 else "")
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     said = [line for line in lines if line.startswith("elpips: ")] or lines

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import re
 import signal
-import subprocess
-import sys
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 from typing import Generic, TypeVar
 
-T = TypeVar("T")
-D = TypeVar("D")
+from ...geometry.late_signals import signals_wait
+from .hosting import Place, Send, Start, hosted, known_ranks
 
-PROGRAM = (sys.executable, "-m", "elpips")
-"""What the arguments of a task are given to."""
+T = TypeVar("T")
 
 STOPPED = {
     *(128 + number for number in (1, 2, 15)),
@@ -29,75 +22,67 @@ STOPPED = {
 """Exit codes of what a signal has ended as Ctrl-C does."""
 
 _PAUSE = 0.1
-_TAIL = 400
-_PERCENT = re.compile(rb"(\d+)%\|")
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 @dataclass
-class Process(Generic[T, D]):
+class Process(Generic[T]):
     """A command that runs, or has run.
 
     Attributes
     ----------
     task
         What it is for.
-    device
+    place
         Where.
-    output
-        The file that it prints to.
+    number
+        By which its rank knows it.
     code
-        Its exit code, once it has ended; -N of one that signal N has killed.
+        Its exit code, once it has ended; -N of one that signal N has killed, None of one whose
+        rank was lost.
+    percent
+        How far its last bar of progress is.
+    said
+        All that it has said, once it has ended; of bars of progress the last state.
     """
 
     task: T
-    device: D
-    process: subprocess.Popen[bytes]
-    output: Path
+    place: Place
+    number: int
     began: float = field(default_factory=time.monotonic)
     code: int | None = None
+    percent: int | None = None
+    said: str = ""
+    _signal: int | None = None
 
     @property
     def seconds(self) -> float:
         """How long ago it began."""
         return time.monotonic() - self.began
 
-    @property
-    def percent(self) -> int | None:
-        """How far its last bar of progress is."""
-        with self.output.open("rb") as file:
-            file.seek(max(0, self.output.stat().st_size - _TAIL))
-            found = _PERCENT.findall(file.read())
-        return int(found[-1]) if found else None
-
-    def text(self) -> str:
-        """Return what it has said, of bars of progress the last state."""
-        said = self.output.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
-        lines = [[part for part in line.split("\r") if part] for line in said.split("\n")]
-        return "\n".join(parts[-1] if parts else "" for parts in lines)
-
 
 def run_processes(
     tasks: Iterable[T],
-    devices: Sequence[D],
-    begin: Callable[[T, D], Sequence[str] | None],
-    end: Callable[[Process[T, D]], object],
+    places: Sequence[Place],
+    begin: Callable[[T, Place], Sequence[str] | None],
+    end: Callable[[Process[T]], object],
     *,
     threads: int | None = None,
-    look: Callable[[Sequence[Process[T, D]]], object] = lambda running: None,
+    look: Callable[[Sequence[Process[T]]], object] = lambda running: None,
 ) -> bool:
-    """Run commands, as many at a time as there are devices named; return whether Ctrl-C came.
+    """Run commands, as many at a time as there are places; return whether Ctrl-C came.
 
     On Ctrl-C all that run are asked to end, as by SIGTERM, and waited for; on another one they
-    are killed.
+    are killed. Where a rank is lost it is the same.
 
     Parameters
     ----------
     tasks
         What the commands are for.
-    devices
+    places
         One for each command that runs at a time.
     begin
-        Returns the arguments for a task on a device, or None where there is nothing to run.
+        Returns the arguments for a task at a place, or None where there is nothing to run.
     end
         Called with each process that has ended.
     threads
@@ -105,71 +90,70 @@ def run_processes(
     look
         Called now and then with those that run.
     """
-    waiting, free = deque(tasks), deque(devices)
-    running: list[Process[T, D]] = []
-    with tempfile.TemporaryDirectory() as folder:
-        outputs = (Path(folder, f"{number}.log") for number in count())
-        try:
-            while waiting or running:
+    waiting, free, numbers = deque(tasks), deque(places), count()
+    running: list[Process[T]] = []
+    try:
+        while waiting or running:
+            # What is begun or has ended is known before a signal is heard.
+            with signals_wait():
+                starts = []
                 while waiting and free:
                     arguments = begin(task := waiting.popleft(), free[0])
                     if arguments is not None:
-                        output, device = next(outputs), free.popleft()
-                        running.append(_started(task, device, arguments, threads, output))
-                for each in _ended(running):
-                    free.append(each.device)
+                        running.append(each := Process(task, free.popleft(), next(numbers)))
+                        order = Start(each.place.rank, each.number, tuple(arguments), threads)
+                        starts.append(order)
+                for each in _turn(running, starts):
+                    free.append(each.place)
                     end(each)
-                look(running)
-                if running:
-                    time.sleep(_PAUSE)
-        except KeyboardInterrupt:
-            _stop(running)
-            for each in _ended(running):
-                end(each)
-            return True
-        except BaseException:
-            _stop(running)
-            raise
+            look(running)
+            if running:
+                time.sleep(_PAUSE)
+    except KeyboardInterrupt:
+        _stop(running, end)
+        return True
+    except BaseException:
+        _stop(running, lambda process: None)
+        raise
     return False
 
 
-def _started(
-    task: T, device: D, arguments: Sequence[str], threads: int | None, output: Path
-) -> Process[T, D]:
-    """Start a command, out of the reach of the terminal's Ctrl-C, which is passed on once."""
-    environment = dict(os.environ)
-    if threads is not None:
-        environment["OMP_NUM_THREADS"] = str(threads)
-    with output.open("wb") as file:
-        process = subprocess.Popen(
-            [*PROGRAM, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=file,
-            env=environment,
-            start_new_session=True,
-        )
-    return Process(task, device, process, output)
-
-
-def _ended(running: list[Process[T, D]]) -> list[Process[T, D]]:
-    """Take those that have ended out of the list, and return them."""
-    found = []
-    for each in tuple(running):
-        each.code = each.process.poll()
-        if each.code is not None:
+def _turn(running: list[Process[T]], orders: Sequence[Start | Send]) -> list[Process[T]]:
+    """Give orders and learn how all are; take those that have ended out of the list."""
+    if not running:
+        return []
+    by_number = {each.number: each for each in running}
+    ended = []
+    for state in hosted(orders):
+        each = by_number[state.number]
+        each.percent = state.percent
+        if state.code is not None:
+            each.code, each.said = state.code, state.said
+            ended.append(each)
             running.remove(each)
-            found.append(each)
-    return found
+    return ended
 
 
-def _stop(running: Sequence[Process[T, D]]) -> None:
-    for each in running:
-        each.process.send_signal(signal.SIGTERM)
-    try:
-        for each in running:
-            each.process.wait()
-    except KeyboardInterrupt:
-        for each in running:
-            each.process.kill()
-            each.process.wait()
+def _stop(running: list[Process[T]], end: Callable[[Process[T]], object]) -> None:
+    """Ask all to end, and wait until they have; on Ctrl-C kill them."""
+    how: int = signal.SIGTERM
+    while running:
+        ranks = known_ranks()
+        for each in [each for each in running if each.place.rank >= ranks]:
+            running.remove(each)
+            end(each)
+        orders = [
+            Send(each.place.rank, each.number, how) for each in running if each._signal != how
+        ]
+        try:
+            with signals_wait():
+                ended = _turn(running, orders)
+                for each in running:
+                    each._signal = how
+                for each in ended:
+                    end(each)
+            if running:
+                time.sleep(_PAUSE)
+        except KeyboardInterrupt:
+            if known_ranks() == ranks:
+                how = _KILL

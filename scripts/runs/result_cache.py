@@ -34,12 +34,28 @@ def cached_results(
     dict
         As JSON holds it: tensors and tuples are lists, data classes dictionaries.
     """
-    asked = plain(identity)
-    found = _read(path)
-    if found.get("identity") != asked or not all(file.exists() for file in files):
-        found = {"identity": asked, "results": plain(compute())}
-        write_json(path, found)
-    return found["results"]
+    found = kept_results(path, identity, files)
+    return keep_results(path, identity, compute()) if found is None else found
+
+
+def kept_results(
+    path: Path, identity: Mapping[str, Any], files: Sequence[Path] = ()
+) -> dict[str, Any] | None:
+    """Return what `cached_results` has kept; None where there is nothing, or of something else."""
+    content = _read(path)
+    if content.get("identity") != plain(identity) or not all(each.exists() for each in files):
+        return None
+    found: dict[str, Any] = content["results"]
+    return found
+
+
+def keep_results(
+    path: Path, identity: Mapping[str, Any], results: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Write results for `kept_results`, and return them as JSON holds them."""
+    found: dict[str, Any] = plain(results)
+    write_json(path, {"identity": plain(identity), "results": found})
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -12,4 +12,5 @@ def test_the_total_of_one_is_its_own_and_no_part_of_a_graph() -> None:
     for everywhere in (False, True):
         total = Alone().total(2 * values, everywhere=everywhere)
         assert total.tolist() == [2, 2, 2] and not total.requires_grad
+    assert Alone().collect("own") == ["own"]
     assert (Alone.rank, Alone.size) == (0, 1)

@@ -10,6 +10,7 @@ import torch
 from elpips.geometry import GeodesicProblem, IdentityError
 from elpips.geometry.identity import check_identity, digest, digests, metric_identity
 from elpips.metrics import Ensemble, InputError, create_metric
+from elpips.metrics.backgrounds import suited
 from elpips.optim import PaperAdam, start
 from tiny_metric import tiny
 from toy_paths import END, START
@@ -43,7 +44,7 @@ def test_a_run_of_the_same_problem_comes_back() -> None:
         ({"metric": "tiny", "start": "d"}, "made with --metric l2, not tiny"),
         ({"levels": [2, 4], "frames": 6, "start": "d"}, "made with --frames 5, not 6"),
         ({"start": "d"}, "another start (--init, --motion, or the pictures it names)"),
-        ({"images": ["a", "c"], "start": "d"}, "other images (number 2 of 2)"),
+        ({"images": ["a", "c"], "start": "d"}, "other images (number 2 of 2), or other --alpha"),
         ({"images": ["b", "a"], "start": "d"}, "other images (in another order)"),
         ({"images": ["a"], "start": "d"}, "other images (2, not 1)"),
         ({"size": [3, 4], "images": ["c", "d"]}, "images of [9, 9] px (height, width), not [3, 4]"),
@@ -92,6 +93,20 @@ def test_metrics_are_told_apart_by_what_changes_their_numbers() -> None:
 def test_identities_are_plain_and_survive_a_file() -> None:
     identity = dict(GeodesicProblem.of(START, END, 5, metric=tiny(Ensemble())).identity)
     assert json.loads(json.dumps(identity)) == identity
+
+
+def test_transparency_kept_once_and_not_again_is_said_before_the_images() -> None:
+    pair = torch.zeros(1, 4, 8, 8)
+    plain, over = (
+        {**metric_identity(m, m), "images": m.channels} for m in (METRIC, suited(METRIC, pair))
+    )
+    with pytest.raises(IdentityError, match="with --alpha keep, not another"):
+        check_identity(run_of(over), plain)
+    # What was begun before this was said.
+    before = {key: value for key, value in over.items() if key != "alpha"}
+    assert check_identity(run_of(before), over).identity == before
+    with pytest.raises(IdentityError, match="other images"):
+        check_identity(run_of(before), plain)
 
 
 def test_runs_of_images_that_tile_are_others_and_those_of_before_are_not() -> None:

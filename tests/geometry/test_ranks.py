@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 from elpips.geometry import geodesic, load_run
 from elpips.geometry.ranks import active, block_of
 from elpips.media import read_images, save_image
-from torchrun import start_ranks
+from torchrun import ROOT, start_ranks
 from two_afc_sets import write_set
 
 
@@ -22,15 +23,14 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Return what three ranks computed, and what one of them did alone."""
     file = tmp_path_factory.mktemp("ranks") / "results.pt"
     write_set(file.parent / "set", {"noise": 25})
-    ranks = start_ranks(3, "-m", "tests.helpers.ranks_job", file)
-    for each in ranks:
-        assert each.wait(240) == 0
+    job = [sys.executable, "-m", "tests.helpers.ranks_job", str(file), "3"]
+    assert subprocess.run(job, cwd=ROOT, timeout=240, check=False).returncode == 0
     found = torch.load(file, weights_only=False)
     assert found["size"] == 3
     return found
 
 
-NAMES = ["frames", "chunks", "few", "power", "draws", "both", "resumed", "choices"]
+NAMES = ["frames", "chunks", "few", "power", "draws", "both", "resumed"]
 BARYCENTERS = ["barycenter 1 None", "barycenter 2 None", "barycenter 1 2"]
 
 
@@ -45,6 +45,36 @@ def test_ranks_compute_what_one_process_does(results: Any, name: str) -> None:
     assert losses == pytest.approx(losses_alone, rel=1e-5)
     assert [step for step, _ in values] == [step for step, _ in values_alone]
     assert [v for _, v in values] == pytest.approx([v for _, v in values_alone], rel=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["choices", "set attack", "attacks"])
+def test_items_that_are_shared_out_have_the_very_results_of_one_process(
+    results: Any, name: str
+) -> None:
+    (found, _, values), (alone, _, values_alone) = (
+        results[which][name] for which in ("shared", "alone")
+    )
+    assert torch.equal(found, alone) and not torch.equal(found, torch.zeros_like(found))
+    assert values == values_alone
+
+
+@pytest.mark.slow
+def test_items_come_in_order_and_what_fails_on_a_rank_is_said_by_the_first(results: Any) -> None:
+    found, before, error = results["shares"]
+    assert found == [(12, True, 1), (6, False, 0), (4, False, 0), (3, True, 0)]
+    assert before == [(12, True, 1)] and "division" in error
+
+
+@pytest.mark.slow
+def test_processes_run_beside_all_ranks_and_ctrl_c_ends_them_all(results: Any) -> None:
+    places, ended, stopped = results["processes"]
+    assert [(each.rank, each.device) for each in places] == [(0, "auto"), (1, "auto"), (2, "auto")]
+    assert {rank for rank, *_ in ended} == {0, 1, 2}
+    assert {task: (code, said) for _, task, code, said in ended} == {
+        task: (int(task == 3), f"told {task}\n") for task in range(5)
+    }
+    assert {(rank, code) for rank, _, code, _ in stopped} == {(rank, -15) for rank in range(3)}
 
 
 def test_blocks_are_in_a_row_and_hold_everything() -> None:

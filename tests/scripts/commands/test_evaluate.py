@@ -64,6 +64,22 @@ def test_pictures_are_read_as_asked(tmp_path: Path, capsys) -> None:
     assert main(["evaluate", str(tmp_path), *L2, "--crop", "center"]) == 0
 
 
+def test_what_repeats_is_judged_without_borders(tmp_path: Path, capsys) -> None:
+    save_frames(tmp_path / "frames", FADE)
+    assert main(["evaluate", str(tmp_path / "frames"), *L2, "--tile", "--json"]) == 0
+    out, errors = capsys.readouterr()
+    record = json.loads(out)
+    assert record["tile"] == "both" and "does not tile" not in errors
+    assert max(record["evaluation"]["seams"]["x"]["elsewhere"]) < 1.3
+    save_frames(tmp_path / "ramp", (FADE / 4 + torch.linspace(0, 0.7, 40)).clamp(max=1))
+    assert main(["evaluate", str(tmp_path / "ramp"), *L2, "--tile", "x"]) == 0
+    out, errors = capsys.readouterr()
+    assert "frame 11 does not tile: across its left and right borders" in errors
+    assert "seams: across borders" in out and "top and bottom" not in errors
+    assert main(["evaluate", str(tmp_path / "frames"), "--metric", "lpips_alex", "--tile"]) == 2
+    assert "tile" in capsys.readouterr().err
+
+
 def test_the_folder_of_a_run_is_measured_by_its_frames(tmp_path: Path, capsys) -> None:
     save_frames(tmp_path / "frames", FADE)
     save_frames(tmp_path, ENDS)

@@ -11,7 +11,7 @@ import pytest
 from elpips.metrics import InputError
 from elpips.metrics.claims import command_scope
 from elpips.scripts.parsing import parse
-from elpips.scripts.runs import processes
+from elpips.scripts.runs import hosting
 from elpips.scripts.runs.batch import Batch, threads_each
 from elpips.scripts.runs.jobs import Job, make_jobs
 from elpips.scripts.runs.manifest import Row
@@ -30,13 +30,13 @@ sys.exit({"3": 2, "4": 143}.get(steps, 0))
 @pytest.fixture(autouse=True)
 def program(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let processes be quick."""
-    monkeypatch.setattr(processes, "PROGRAM", (sys.executable, "-c", SCRIPT))
+    monkeypatch.setattr(hosting, "PROGRAM", (sys.executable, "-c", SCRIPT))
 
 
 def run(out: Path, todo: list[Job], *devices: str) -> Batch:
     with command_scope():
         batch = Batch.prepare(out, todo, {})
-        batch.run(devices or ("auto",))
+        batch.run([hosting.Place(0, each) for each in devices or ("auto",)])
     return batch
 
 

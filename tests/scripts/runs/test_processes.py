@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from elpips.scripts.runs import processes
+from elpips.scripts.runs import hosting
+from elpips.scripts.runs.hosting import Place
 from elpips.scripts.runs.processes import STOPPED, Process, run_processes
 
 SCRIPT = """
@@ -27,21 +28,22 @@ sys.exit(3 if what == "fail" else 0)
 
 @pytest.fixture(autouse=True)
 def program(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "PROGRAM", (sys.executable, "-c", SCRIPT))
+    monkeypatch.setattr(hosting, "PROGRAM", (sys.executable, "-c", SCRIPT))
 
 
 def test_tasks_run_on_free_devices_and_go_on_after_a_failure() -> None:
-    ended: list[Process[str, str]] = []
+    ended: list[Process[str]] = []
     most: list[int] = []
     began: list[tuple[str, str]] = []
+    here = [Place(0, "left"), Place(0, "right")]
 
-    def begin(task: str, device: str) -> list[str] | None:
-        began.append((task, device))
+    def begin(task: str, place: Place) -> list[str] | None:
+        began.append((task, place.device))
         return None if task == "nothing" else [task]
 
     assert not run_processes(
         ["one", "nothing", "fail", "die", "two"],
-        ["left", "right"],
+        here,
         begin,
         ended.append,
         threads=5,
@@ -54,9 +56,9 @@ def test_tasks_run_on_free_devices_and_go_on_after_a_failure() -> None:
 
 def test_output_threads_and_progress() -> None:
     said: list[str] = []
-    run_processes(["a"], [None], lambda task, _: [task], lambda each: said.append(each.text()))
+    run_processes(["a"], [Place()], lambda task, _: [task], lambda each: said.append(each.said))
     run_processes(
-        ["b"], [None], lambda task, _: [task], lambda each: said.append(each.text()), threads=3
+        ["b"], [Place()], lambda task, _: [task], lambda each: said.append(each.said), threads=3
     )
     assert said[0].startswith("told a") and said[1] == "told b 3\n"
 
@@ -66,16 +68,16 @@ def test_ctrl_c_ends_all_and_waits_for_them() -> None:
     parts: list[int | None] = []
     began = time.monotonic()
 
-    def look(running: list[Process[str, None]]) -> None:
+    def look(running: list[Process[str]]) -> None:
         parts[:] = [each.percent for each in running]
         if parts == [40, 40] or time.monotonic() - began > 30:
             raise KeyboardInterrupt
 
     assert run_processes(
         ["wait", "wait", "wait"],
-        [None, None],
+        [Place(), Place()],
         lambda task, _: [task],
-        lambda each: ended.append((each.code, each.text().strip())),
+        lambda each: ended.append((each.code, each.said.strip())),
         look=look,
     )
     assert parts == [40, 40] and ended == [(143, "40%|####")] * 2
@@ -83,12 +85,12 @@ def test_ctrl_c_ends_all_and_waits_for_them() -> None:
 
 
 def test_other_errors_leave_no_process_behind() -> None:
-    running: list[Process[str, None]] = []
+    running: list[Process[str]] = []
 
-    def look(found: list[Process[str, None]]) -> None:
+    def look(found: list[Process[str]]) -> None:
         running.extend(found)
         raise ValueError
 
     with pytest.raises(ValueError):
-        run_processes(["wait"], [None], lambda task, _: [task], print, look=look)
-    assert running[0].process.poll() is not None
+        run_processes(["wait"], [Place()], lambda task, _: [task], print, look=look)
+    assert running[0]._signal == signal.SIGTERM and not hosting._here
