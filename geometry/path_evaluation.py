@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -194,10 +194,8 @@ def _append(
 
 
 def _stack(samples: list[_Distances]) -> _Distances:
-    names = ("steps", "skips", "to_start", "to_end")
-    return _Distances(
-        **{name: torch.stack([getattr(each, name) for each in samples]) for name in names}
-    )
+    names = [field.name for field in fields(_Distances)]
+    return _Distances(*(torch.stack([getattr(each, name) for each in samples]) for name in names))
 
 
 def _evaluation(

@@ -65,8 +65,8 @@ def benchmark_convergence_command(
         device: auto, cpu, cuda, ...
         outdir: Folder for benchmark.json and convergence_SIZE.png; curves already in it are kept.
     """
-    if not sizes or steps < 1 or released < 1 or seeds < 1 or (frames and frames < 3):
-        raise InputError("expected sizes, at least 1 step and 1 seed, and 0 or 3 frames and more")
+    if min(steps, released) < 1 or 0 < frames < 3:
+        raise InputError("expected at least 1 step of each schedule, and 0 or 3 frames and more")
     folder = prepare_outdir(outdir)
     where = resolve_device(device)
     distance = make_metric(metric, where)

@@ -22,7 +22,7 @@ from ...media.write import save_image
 from ...metrics import InputError, Metric, Precision, working_copy
 from ...metrics.files import atomic_write
 from ...metrics.precision import precision_of
-from ...metrics.seeds import check_seed, stream
+from ...metrics.seeds import stream
 from ...metrics.statistics import mean_of
 from ..runs.files import plain, prepare_outdir, write_json
 from ..runs.options import make_metric, resolve_device, weights_record
@@ -75,9 +75,6 @@ def benchmark_restoration_command(
     """
     if not losses or len(set(losses)) < len(losses):
         raise InputError(f"losses: found {' '.join(losses) or 'none'}, expected different ones")
-    if evaluation_draws < 1:
-        raise InputError(f"evaluation_draws: found {evaluation_draws}, expected at least 1")
-    check_seed(training.seed)
     folder = prepare_outdir(outdir)
     where = resolve_device(device)
     # All of them now: what is missing shall be said before the training.

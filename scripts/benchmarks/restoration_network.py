@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...metrics import InputError, Metric
+from ...metrics.checks import check_fields
 from ...metrics.seeds import stream
 from .restoration_data import Task, degrade, random_crops
 
@@ -63,18 +64,13 @@ class Training:
 
     def __post_init__(self) -> None:
         """Check the values; raises `InputError`."""
-        for name in ("steps", "batch", "channels"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name}: found {getattr(self, name)}, expected at least 1")
-        for name in ("warmup", "pixel_weight", "noise"):
-            if not getattr(self, name) >= 0:
-                raise InputError(f"{name}: found {getattr(self, name)}, expected at least 0")
+        check_fields(self)
+        if self.steps < 1:
+            raise InputError(f"steps: found {self.steps}, expected at least 1")
         if self.layers < 2:
             raise InputError(f"layers: found {self.layers}, expected at least 2")
         if self.crop < 16 or self.crop % 2:
             raise InputError(f"crop: found {self.crop}, expected an even number of at least 16")
-        if not self.learning_rate > 0:
-            raise InputError(f"learning_rate: found {self.learning_rate}, expected more than 0")
 
 
 class RestorationNet(nn.Module):

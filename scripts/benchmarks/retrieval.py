@@ -17,7 +17,7 @@ from ...metrics import Draw, Embedding, InputError, Metric
 from ...metrics.base import image_size
 from ...metrics.lipschitz import LipSim
 from ...metrics.lipschitz.certificates import nearest_radius
-from ...metrics.seeds import check_seed, stream
+from ...metrics.seeds import stream
 from ...metrics.statistics import Mean, mean_of
 from ..runs.attack import TITLES
 from ..runs.files import prepare_outdir, write_json
@@ -69,12 +69,11 @@ def benchmark_retrieval_command(
         device: auto, cpu, cuda, ...
         outdir: Folder for retrieval.json.
     """
-    check_seed(seed)
     balls = (*(Ball("linf", each) for each in linf), *(Ball("l2", each) for each in l2))
     if not metrics or not balls or attack not in ATTACKERS:
         raise InputError(f"expected --metrics, a radius, and --attack of {', '.join(ATTACKERS)}")
-    if not 1 <= queries <= patches or not 1 <= rivals < patches or min(steps, draws) < 1:
-        raise InputError("expected 1 or more queries, rivals, steps and draws, and more patches")
+    if not 1 <= queries <= patches or not 1 <= rivals < patches or steps < 1:
+        raise InputError("expected 1 or more queries, rivals and steps, and more patches")
     folder, where = prepare_outdir(outdir), resolve_device(device)
     judged = [make_metric(name, where) for name in dict.fromkeys(metrics)]
     gallery, moved = load_patches(images, patches, size, seed)

@@ -67,8 +67,6 @@ def robustness_command(
     solver.check()
     if not metrics or not attacks:
         raise InputError("expected at least one of --metrics and one of --attacks")
-    if limit is not None and limit < 1:
-        raise InputError(f"limit: found {limit}, expected at least 1")
     folder = prepare_outdir(outdir)
     where = resolve_device(device)
     # All of them now: what is missing shall be said before an hour of attacks.

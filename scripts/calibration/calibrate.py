@@ -65,8 +65,6 @@ def calibrate_command(
     """
     if metric not in CHANNELS:
         raise InputError(f"metric {metric!r} has no linear weights; expected any of {[*CHANNELS]}")
-    if mean_distance is not None and not mean_distance > 0:
-        raise InputError(f"--mean-distance {mean_distance}: expected a positive number")
     where = resolve_device(device)
     train, held_out = _read_parts(folder, families)
     out = prepare_outdir(outdir)

@@ -9,7 +9,6 @@ from typing import Annotated
 import tyro
 from tqdm import tqdm
 
-from ...metrics import InputError
 from ...metrics.lipschitz import load_lipsim
 from ...metrics.statistics import Mean
 from ..runs.options import describe_metric, resolve_device, weights_record
@@ -51,8 +50,6 @@ def certify_2afc_command(
     json
         Print JSON.
     """
-    if limit is not None and limit < 1:
-        raise InputError(f"--limit {limit}: expected at least 1")
     metric = load_lipsim(trunk).to(resolve_device(device))
     found = [each.limited(limit) for each in read_families(folder, families)]
     with tqdm(total=sum(map(len, found)), desc="triplets", disable=None) as bar:

@@ -78,9 +78,9 @@ def _run(folder: Path, most_bytes: int) -> dict[str, Any]:
         )
     try:
         return _content(folder, record, most_bytes)
+    except InputError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        if isinstance(error, InputError):
-            raise
         why = f"{type(error).__name__}: {error}"
         raise InputError(
             f"{folder / 'run.json'}: is no record of a run as expected ({why})"
@@ -182,10 +182,10 @@ def _row(paths: Sequence[Path], shown: Shown) -> int | None:
     """Return the row whose slice shows most, where frames are shown at their size."""
     import torch
 
-    few = shown.at[:: max(1, len(shown.at) // 8)]
-    frames = [read_shown(paths[index]) for index in few]
     if "scaled" in shown.note:
         return None
+    few = shown.at[:: max(1, len(shown.at) // 8)]
+    frames = [read_shown(paths[index]) for index in few]
     return choose_rows(torch.stack(frames), 1)[0]
 
 

@@ -185,7 +185,7 @@ def _barycenter(evaluation: Record) -> Words:
             _value_row("barycenter", evaluation),
             _value_row("pixel mean", mean),
             ("best input", shown(best, ".5f"), "", "", ""),
-            ("lower bound", f"{shown(bound, '.5f')}", "", "", ""),
+            ("lower bound", shown(bound, ".5f"), "", "", ""),
         ],
     )
     advantage = evaluation["advantage"]
@@ -241,21 +241,21 @@ def _attack(each: Record) -> Words:
             (
                 "anchor",
                 "1.00",
-                f"{shown(each['level'], '.5f')}",
-                f"{shown(each['level_error'], '.5f')}",
+                shown(each["level"], ".5f"),
+                shown(each["level_error"], ".5f"),
             ),
             (
                 "attack",
-                f"{shown(each['relative_l2'], '.2f')}",
-                f"{shown(each['distance'], '.5f')}",
-                f"{shown(each['distance_error'], '.5f')}",
+                shown(each["relative_l2"], ".2f"),
+                shown(each["distance"], ".5f"),
+                shown(each["distance_error"], ".5f"),
             ),
         ],
     )
 
 
 def _footage(record: Record) -> Words:
-    written = record["written"] if "written" in record else 0
+    written = record.get("written", 0)
     return Words(
         tiles=[
             ("Frames", f"{record['frames']:,}", "of the result"),

@@ -73,10 +73,8 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> Non
     [
         ({"losses": ()}, "losses: found none"),
         ({"losses": ("l2", "l2")}, "losses: found l2 l2"),
-        ({"training": replace(SMALL, seed=-1)}, "seed: found -1, expected an integer from 0 to"),
         ({"losses": ("l3",)}, "metric 'l3' is unknown"),
         ({"judges": ("psnr",)}, "metric 'psnr' is unknown"),
-        ({"losses": ("l2",), "judges": (), "evaluation_draws": 0}, "evaluation_draws: found 0"),
     ],
 )
 def test_bad_options_are_one_line(tmp_path: Path, options, message: str) -> None:

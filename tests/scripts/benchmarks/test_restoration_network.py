@@ -87,7 +87,16 @@ def test_warmup_and_pixel_weight_are_of_l2() -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", [{"steps": 0}, {"crop": 33}, {"layers": 1}, {"noise": -1}, {"learning_rate": 0}]
+    "setting",
+    [
+        {"steps": 0},
+        {"batch": 0},
+        {"crop": 33},
+        {"layers": 1},
+        {"noise": -1},
+        {"learning_rate": 0},
+        {"seed": -1},
+    ],
 )
 def test_bad_settings_are_one_line(setting) -> None:
     with pytest.raises(InputError, match=next(iter(setting))):

@@ -55,7 +55,7 @@ def test_the_table(tmp_path: Path, capsys) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"queries": 30}, {"rivals": 24}, {"attack": "cw"}, {"metrics": ()}, {"draws": 0}]
+    "arguments", [{"queries": 30}, {"rivals": 24}, {"attack": "cw"}, {"metrics": ()}, {"steps": 0}]
 )
 def test_what_cannot_be_looked_up(tmp_path: Path, arguments) -> None:
     with pytest.raises(InputError, match="expected"):

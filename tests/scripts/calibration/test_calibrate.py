@@ -67,7 +67,6 @@ def test_twice_gives_the_same_bits_and_reads_the_features(
     ("arguments", "match"),
     [
         ({"metric": "l2"}, "'l2' has no linear weights; expected any of"),
-        ({"mean_distance": -1.0}, "--mean-distance -1.0: expected a positive"),
         ({"families": ("x",)}, "has no family 'x'"),
         ({"options": PreferenceOptions(epochs=1, decay_epochs=0)}, "all weights ended at zero"),
     ],
