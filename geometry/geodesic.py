@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -11,7 +11,10 @@ import torch
 from torch import Tensor
 
 from ..metrics import DEFAULT_METRIC, Metric
+from ..metrics.backgrounds import channels_for
 from ..optim import Callback, RunState, Solution, StopReason
+from .cuts import is_cut
+from .ends import check_ends
 from .geodesic_problem import GeodesicProblem
 from .identity import check_identity
 from .multilevel import (
@@ -221,13 +224,16 @@ def interpolate(
     frames: int = 3,
     options: GeodesicOptions | None = None,
     *,
-    init: PathInit | Tensor = "flow",
+    metric: Metric | str = DEFAULT_METRIC,
+    init: PathInit | Tensor | None = "flow",
     **arguments: Any,
 ) -> Geodesic:
     """Compute the frames between two frames of real footage, at equal times.
 
     A geodesic that starts from both frames warped along their optical flow, which finds
-    motions that the metric alone cannot (beyond about 4 pixels), in small steps.
+    motions that the metric alone cannot (beyond about 4 pixels), in small steps. From flow
+    between two scenes (`is_cut`) there is nothing to find: each frame is then the nearer end,
+    and the start of the result's problem is ``"nearest"``.
 
     Parameters
     ----------
@@ -237,7 +243,14 @@ def interpolate(
         Both ends counted: 3 gives one frame in between.
     options
         How; `INTERPOLATION` if not given.
-    init, **arguments
+    metric, init, **arguments
         As of `geodesic`.
     """
-    return geodesic(start, end, frames, options or INTERPOLATION, init=init, **arguments)
+    known = [each.name for each in fields(GeodesicOptions)]
+    overrides = {name: arguments.pop(name) for name in known if name in arguments}
+    options = choose_options(options or INTERPOLATION, overrides)
+    if isinstance(init, str) and init == "flow":
+        check_ends(start, end, channels_for(metric, start))
+        if is_cut(start[:3], end[:3]):
+            init, options = "nearest", replace(options, steps=0)
+    return geodesic(start, end, frames, options, metric=metric, init=init, **arguments)

@@ -10,7 +10,7 @@ from typing import Annotated, get_args
 
 import tyro
 
-from ...geometry import INTERPOLATION
+from ...geometry import INTERPOLATION, interpolate
 from ...geometry.reference_path import PathInit
 from ...media import open_frames, read_image, to_uint8
 from ...media.clip import write_clip
@@ -77,7 +77,7 @@ def interpolate_command(
         setup: How; --frames is for two images, of which 3 frames are one in between.
     """
     if end is not None:
-        return compute_path("interpolate", start, end, setup, footage=True)
+        return compute_path("interpolate", start, end, setup, solve=interpolate)
     return _smoother(start, footage, setup)
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ...geometry import GeodesicOptions, interpolate
+from ...geometry import GeodesicOptions, geodesic
 from ...geometry.cuts import is_cut
 from ...geometry.footage import Interval, intervals, moments, placed, transitions
 from ...geometry.reference_path import PathInit
@@ -68,7 +68,8 @@ class Smoother:
 
     def between(self, start: Tensor, end: Tensor, times: list[Fraction]) -> list[Tensor]:
         """Return the frames (3, H, W) at times in [0, 1); Ctrl-C is raised on."""
-        found = interpolate(
+        # Whether it is a cut is known by now; `interpolate` would look again.
+        found = geodesic(
             start, end, transitions(times) + 1, self.options, metric=self.metric, init=self.init
         )
         if found.solution.interrupted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -206,16 +206,16 @@ def solve_in(
     resume: bool | None = None,
     results: Results | None = None,
     callbacks: Sequence[Callback] = (),
+    solve: Callable[..., Geodesic] = geodesic,
 ) -> Geodesic:
-    """Compute the geodesic of ``frames`` frames between ``ends`` (2, 3, H, W).
+    """Compute the path of ``frames`` frames between ``ends`` (2, 3, H, W), as ``solve`` does.
 
     Keeps inputs and checkpoint in ``folder``; goes on from that with ``resume`` (None: if
     there is one). ``results`` learns whether the last checkpoint was written.
     """
     run = RunFolder(folder)
-    found = geodesic(
-        ends[0],
-        ends[1],
+    found = solve(
+        *ends,
         frames,
         options,
         metric=metric,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...geometry import Geodesic
-from ...geometry.cuts import is_cut
+from ...geometry import Geodesic, geodesic
 from ...media.preview import PREVIEW
 from .files import remove_earlier, write_json
 from .folder import closing_line, run_record
@@ -75,11 +74,11 @@ def compute_path(
     mask: Path | None = None,
     besides: Besides | None = None,
     *,
-    footage: bool = False,
+    solve: Callable[..., Geodesic] = geodesic,
 ) -> int:
     """Read two images, compute the path between them, save and judge it.
 
-    Of two frames of ``footage`` that are of different scenes the nearer in time is held.
+    ``solve`` is `geodesic` or `interpolate`; where the latter holds two scenes, that is said.
     """
     began = time.perf_counter()
     arguments = {"start": start, "end": end, "mask": mask, "setup": setup}
@@ -90,13 +89,6 @@ def compute_path(
     results = Results(folder)
     ends, names = setup.read([start, end]), [start.stem, end.stem]
     note_seams(names, ends, setup.solver.tile)
-    if footage and setup.init == "flow" and is_cut(ends[0, :3], ends[1, :3]):
-        logger.warning(
-            "%s and %s are of two scenes: the nearer in time is held; --init crisp blends them",
-            start,
-            end,
-        )
-        setup = replace(setup, init="nearest", solver=replace(setup.solver, steps=0))
     found = solve_in(
         folder,
         ends,
@@ -110,7 +102,14 @@ def compute_path(
         resume=setup.resume,
         results=results,
         callbacks=setup.previews(folder, ends),
+        solve=solve,
     )
+    if setup.init == "flow" and found.problem.init == "nearest":
+        logger.warning(
+            "%s and %s are of two scenes: the nearer in time is held; --init crisp blends them",
+            start,
+            end,
+        )
     record = run_record(command, flat(**besides.arguments), found)
     results.write("run.json", lambda path: write_json(path, record))
     save_path(results, found.frames, setup.animation)
