@@ -9,9 +9,9 @@ from typing import Any
 from torch import Tensor
 
 from ..metrics import InputError, Metric
-from ..metrics.backgrounds import CHANNELS
 from ..metrics.precision import precision_of
 from ..optim import RunState
+from ..rgba import CHANNELS
 
 Identity = Mapping[str, Any]
 """Plain numbers, strings and lists by name; equal for the same problem on any machine."""
