@@ -78,12 +78,9 @@ def plan(problem: GeodesicProblem, options: GeodesicOptions | None = None) -> tu
     problems = [problem.at(count, size) for count, size in shapes]
     steps = [work.first_steps, *[work.next_steps] * len(problems)][: len(problems) - 1]
     ends = [*accumulate(steps), None]
-    solver = PreconditionedAdam(
-        fraction=options.step_size or work.step_size_from(problem.init),
-        exponent=work.exponent_from(problem.init),
-    )
+    fraction = options.step_size or work.step_size_from(problem.init)
     return tuple(
-        Level(each, replace(solver, preconditioner=each.preconditioner()), due, last)
+        Level(each, PreconditionedAdam(each.preconditioner(), fraction=fraction), due, last)
         for each, due, last in zip(problems, [*steps, work.last_steps], ends, strict=True)
     )
 

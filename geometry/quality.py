@@ -35,16 +35,9 @@ class Effort:
 
     def step_size_from(self, init: str) -> float:
         """Return a path's first step size: large where all is open, small where little is."""
-        if init in _FROM_ALL_OPEN:
+        if init in ("texture", "noise"):
             return _FROM_NOISE
-        return _FROM_MOTION if init in _FROM_WHAT_MOVES else self.step_size
-
-    def exponent_from(self, init: str) -> float:
-        """Return how fast a path's steps fall: from a fade there is far to go, so slowly.
-
-        1 is an inverse of the number of steps, 1/2 that of its root.
-        """
-        return 1.0 if init in _FROM_WHAT_MOVES or init in _FROM_ALL_OPEN else 0.5
+        return _FROM_MOTION if init in ("flow", "objects", "frames") else self.step_size
 
 
 EFFORTS: dict[Quality, Effort] = {
@@ -54,7 +47,6 @@ EFFORTS: dict[Quality, Effort] = {
 }
 """Chosen by measurement (`docs/performance.md`)."""
 
-_FROM_ALL_OPEN, _FROM_WHAT_MOVES = ("texture", "noise"), ("flow", "objects", "frames")
 _FROM_NOISE, _FROM_MOTION = 0.4, 0.13
 
 

@@ -109,30 +109,28 @@ class PaperAdam(_Adam[AdamState]):
 class AveragedAdam(_Adam[B]):
     """Adam with preconditioned steps that fall, and a weighted average of its iterates.
 
-    The step size of step t is ``fraction / (1 + t / decay)^exponent``. The decay has no horizon,
-    so that a run may be stopped or prolonged at any step. The candidate result is the average,
+    The step size of step t is ``fraction / (1 + t / decay)``. The decay has no horizon, so
+    that a run may be stopped or prolonged at any step. The candidate result is the average,
     which has less of the gradient's noise (`docs/performance.md` has the measurements).
 
     Attributes
     ----------
     preconditioner
         Scaled so that the solution is of order 1 from the start.
-    fraction, decay, exponent
-        First step size; steps until it begins to fall; how fast it falls: 1 where the gradients'
-        noise is what limits a run, 1/2 where it is the way that is left.
+    fraction, decay
+        First step size; steps until it has halved.
     averaging
         Iterate t weighs (t + 1)^averaging in the average; 0 is the plain mean.
     """
 
     fraction: float = 0.25
     decay: float = 60.0
-    exponent: float = 1.0
     averaging: float = 8.0
     epsilon: float = 1e-15
 
     def size(self, step: int) -> float:
         """Return the step size."""
-        return float(self.fraction / (1 + step / self.decay) ** self.exponent)
+        return self.fraction / (1 + step / self.decay)
 
     def optimality(self, x: Tensor, state: B) -> float:
         """Return the projected norm of the averaged gradient, at the averaged iterate."""

@@ -72,16 +72,6 @@ def test_noise_is_left_in_larger_steps() -> None:
     assert first_step("texture", step_size=0.07) == first_step("crisp", step_size=0.07) == 0.07
 
 
-def test_steps_from_a_fade_fall_by_the_root_of_their_number() -> None:
-    def fall(init: str) -> float:
-        problem = GeodesicProblem.of(START, END, 5, metric="l2", init=init)
-        solver = plan(problem, GeodesicOptions())[-1].solver
-        return solver.size(180) / solver.size(0)
-
-    assert fall("crisp") == fall("blend") == 0.5
-    assert fall("flow") == fall("texture") == 0.25
-
-
 @pytest.mark.parametrize("halvings", [0, 1])
 def test_the_released_schedule_is_one_level(halvings: int) -> None:
     options = GeodesicOptions(quality="draft", schedule="released", halvings=halvings)

@@ -74,14 +74,6 @@ def test_the_released_solver_stays_a_little_inside_the_box() -> None:
     )
 
 
-def test_steps_fall_as_the_exponent_says() -> None:
-    inverse, root = (
-        PreconditionedAdam(fraction=0.2, decay=10, exponent=exponent) for exponent in (1, 0.5)
-    )
-    assert inverse.size(0) == root.size(0) == 0.2
-    assert inverse.size(30) == pytest.approx(0.05) and root.size(30) == pytest.approx(0.1)
-
-
 def test_steps_are_the_textbooks() -> None:
     solver = PreconditionedAdam(fraction=0.05, decay=20.0)
     rng = torch.Generator().manual_seed(2)
