@@ -77,8 +77,8 @@ def path_network(metric: Metric, ends: Tensor, frames: int, chunk: int) -> float
     one = Activations.of(metric, (ends.shape[-2], ends.shape[-1]), ends)
     own = min(chunk, frames)
     following = min(chunk, max(0, frames - chunk))
-    # What is before and after them: both ends, or the frame before and the one after.
-    around = 2 if chunk > 1 or not following else 1
+    # Both ends, or the frame before; with others to follow one at a time, as much as three.
+    around = 3 if chunk == 1 and following else 2
     step = (own + following) * one.tape + around * one.embedding + own * _BACKWARDS * one.widest
     return max(step, 5 * one.embedding + _FORWARDS * one.widest)
 
