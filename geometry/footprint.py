@@ -77,8 +77,10 @@ def path_network(metric: Metric, ends: Tensor, frames: int, chunk: int) -> float
     one = Activations.of(metric, (ends.shape[-2], ends.shape[-1]), ends)
     own = min(chunk, frames)
     following = min(chunk, max(0, frames - chunk))
-    # Both ends, or the frame before; with others to follow one at a time, as much as three.
-    around = 3 if chunk == 1 and following else 2
+    # Both ends; of frames one at a time that before, and beside whole tapes as much as two more.
+    around = 2
+    if chunk == 1 and following:
+        around = 1 if metric.sparing else 3
     step = (own + following) * one.tape + around * one.embedding + own * _BACKWARDS * one.widest
     return max(step, 5 * one.embedding + _FORWARDS * one.widest)
 
