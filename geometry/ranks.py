@@ -230,14 +230,20 @@ def leads() -> bool:
     return not _joined or _joined[-1].rank == 0
 
 
+def own_gpu() -> int | None:
+    """Return the number of this rank's GPU on its machine, if it has one."""
+    local = int(os.environ.get("LOCAL_RANK", 0))
+    return local if torch.cuda.is_available() and local < torch.cuda.device_count() else None
+
+
 @contextmanager
 def joined() -> Iterator[Ranks]:
     """Join the job that torchrun has started, for the block; it ends for all when rank 0's does."""
-    local = int(os.environ.get("LOCAL_RANK", 0))
-    gpu = torch.cuda.is_available() and local < torch.cuda.device_count()
-    if gpu:
-        torch.cuda.set_device(local)
-    dist.init_process_group("cpu:gloo,cuda:nccl" if gpu else "gloo", timeout=_PATIENCE)
+    gpu = own_gpu()
+    if gpu is not None:
+        torch.cuda.set_device(gpu)
+    backend = "gloo" if gpu is None else "cpu:gloo,cuda:nccl"
+    dist.init_process_group(backend, timeout=_PATIENCE)
     ranks = Ranks(dist.get_rank(), dist.get_world_size())
     if ranks.rank:
         # Rank 0 ends them.

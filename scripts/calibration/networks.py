@@ -61,9 +61,9 @@ class Network:
 
 @dataclass(frozen=True)
 class _Batch:
-    """Triplets by their names, and of each network the draws that they are measured on."""
+    """Triplets, and of each network the draws that they are measured on."""
 
-    stems: Sequence[str]
+    triplets: Triplets
     draws: Sequence[Sequence[Draw]]
 
 
@@ -132,7 +132,7 @@ def measure(
     alone = active() is None
     function = partial(_measured, advance=advance) if alone else _measured
     shared = [Constant(each) for each in networks]
-    parts = [*shared_out(function, _batches(family, networks, draws, seed), family, *shared)]
+    parts = [*shared_out(function, _batches(family, networks, draws, seed), *shared)]
     if not alone:
         advance(len(family) * sum(each.passes(draws) for each in networks))
     return {name: torch.cat([each[name] for each in parts], dim=1) for name in parts[0]}
@@ -144,27 +144,25 @@ def _batches(
     """Yield batches of triplets with their draws, which so do not depend on who measures."""
     generators = [torch.Generator().manual_seed(seed) for _ in networks]
     for start in range(0, len(family), _TRIPLETS):
-        stems = family.stems[start : start + _TRIPLETS]
-        size = image_size(family.load(stems[:1]).ref)
+        triplets = family.load(family.stems[start : start + _TRIPLETS])
+        size, batch = image_size(triplets.ref), len(triplets)
         drawn = [
-            [each.metric.draw(size, rng, batch=len(stems)) for _ in range(each.passes(draws))]
+            [each.metric.draw(size, rng, batch=batch) for _ in range(each.passes(draws))]
             for each, rng in zip(networks, generators, strict=True)
         ]
-        yield _Batch(stems, drawn)
+        yield _Batch(triplets, drawn)
 
 
 @torch.no_grad()
 def _measured(
     batch: _Batch,
-    family: Family,
     *networks: Network,
     advance: Callable[[int], object] = lambda count: None,
 ) -> dict[str, Tensor]:
     """Return the distances (2, N) of a batch by name."""
-    triplets = family.load(batch.stems)
     found: dict[str, Tensor] = {}
     for network, draws in zip(networks, batch.draws, strict=True):
-        found |= triplet_distances(network, triplets, draws, advance)
+        found |= triplet_distances(network, batch.triplets, draws, advance)
     return found
 
 

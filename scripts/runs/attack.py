@@ -49,6 +49,11 @@ class AttackTask:
     source: Tensor
     target: Tensor | None
 
+    def to(self, device: torch.device) -> AttackTask:
+        """Return it with its images on a device."""
+        target = None if self.target is None else self.target.to(device)
+        return replace(self, source=self.source.to(device), target=target)
+
 
 def solve_or_read(
     folder: Path,
@@ -77,20 +82,27 @@ def solve_or_read_all(
     folder: Path, tasks: Sequence[AttackTask], options: AttackOptions, *, metric: Metric
 ) -> list[AttackResult]:
     """Return the same of several attacks, of which ranks of torchrun take one each in turn."""
-    identities = {each.name: _identity(each, options, metric) for each in tasks}
-    kept = {
-        each.name: kept_results(*_files(folder, each.name, identities[each.name])) for each in tasks
+    files = {
+        each.name: (
+            folder / f"{each.name}.json",
+            _identity(each, options, metric),
+            [folder / f"{each.name}.png"],
+        )
+        for each in tasks
     }
-    missing = [each for each in tasks if kept[each.name] is None]
-    solved = shared_out(_solve, map(_on_cpu, missing), Constant(metric), options, _device(tasks))
+    kept = {name: kept_results(*arguments) for name, arguments in files.items()}
+    found = {name: results for name, results in kept.items() if results is not None}
+    missing = [each for each in tasks if each.name not in found]
+    device = device_of_each(tasks[0].source.device)
+    on_cpu = [each.to(torch.device("cpu")) for each in missing]
+    solved = shared_out(_solve, on_cpu, Constant(metric), options, device)
     for task, (image, results) in zip(missing, solved, strict=True):
-        record, identity, (picture,) = _files(folder, task.name, identities[task.name])
+        record, identity, (picture,) = files[task.name]
         save_image(picture, image)
-        kept[task.name] = keep_results(record, identity, results)
+        found[task.name] = keep_results(record, identity, results)
     return [
-        AttackResult(read_image(folder / f"{name}.png"), found["evaluation"], found["seconds"])
-        for name, found in kept.items()
-        if found is not None
+        AttackResult(read_image(folder / f"{name}.png"), results["evaluation"], results["seconds"])
+        for name, results in ((each.name, found[each.name]) for each in tasks)
     ]
 
 
@@ -98,12 +110,8 @@ def _solve(
     task: AttackTask, metric: Metric, options: AttackOptions, device: torch.device
 ) -> tuple[Tensor, dict[str, Any]]:
     """Return the image that an attack finds, and what is kept of it."""
-    source, target = (
-        None if each is None else each.to(device) for each in (task.source, task.target)
-    )
-    assert source is not None
-    shown = task.name if leads() else None
-    found = attack(task.kind, source, target, options, metric=metric, progress=shown)
+    here, shown = task.to(device), task.name if leads() else None
+    found = attack(here.kind, here.source, here.target, options, metric=metric, progress=shown)
     if found.solution.interrupted:
         raise KeyboardInterrupt
     results = {
@@ -121,19 +129,3 @@ def _identity(task: AttackTask, options: AttackOptions, metric: Metric) -> dict[
         "steps": options.steps,
         "evaluation draws": options.evaluation_draws,
     }
-
-
-def _files(
-    folder: Path, name: str, identity: Mapping[str, Any]
-) -> tuple[Path, Mapping[str, Any], list[Path]]:
-    """Return the arguments of `kept_results` of an attack."""
-    return folder / f"{name}.json", identity, [folder / f"{name}.png"]
-
-
-def _on_cpu(task: AttackTask) -> AttackTask:
-    target = None if task.target is None else task.target.cpu()
-    return replace(task, source=task.source.cpu(), target=target)
-
-
-def _device(tasks: Sequence[AttackTask]) -> torch.device:
-    return device_of_each(tasks[0].source.device)

@@ -16,11 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from ...geometry.company import Alone, Company
 from ...geometry.late_signals import signals_wait
-from ...geometry.ranks import active
+from ...geometry.ranks import active, own_gpu
 
 PROGRAM = (sys.executable, "-m", "elpips")
 """What the arguments of a command are given to."""
@@ -194,9 +192,8 @@ def _percent(output: Path) -> int | None:
 
 
 def _own_devices(ranks: Company) -> list[str]:
-    local = int(os.environ.get("LOCAL_RANK", 0))
-    own = torch.cuda.is_available() and local < torch.cuda.device_count()
-    return ranks.collect(f"cuda:{local}" if own else "auto")
+    gpu = own_gpu()
+    return ranks.collect("auto" if gpu is None else f"cuda:{gpu}")
 
 
 @atexit.register
