@@ -28,6 +28,9 @@ _WORTH_A_LINE = 1e9
 # Widest tensors that an image has at a time beside what is kept, judged and with its gradient:
 # convolutions take copies of their own. Fitted, as what follows (`docs/scale.md`).
 _FORWARDS, _BACKWARDS = 4, 8
+# Images per frame that are in memory at once while a path is computed, at least: moments of the
+# solver in five bands each, and the like; of the released schedule, which has no bands.
+_IMAGES_PER_FRAME, _IMAGES_AS_RELEASED = 26, 8
 _said: set[tuple[str, bool]] = set()
 
 
@@ -67,6 +70,26 @@ class Need:
     state: float
     network: Callable[[Metric], float]
     advice: str
+
+
+def path_need(
+    frames: int,
+    size: tuple[int, int],
+    network: Callable[[Metric], float] = lambda metric: 0.0,
+    *,
+    released: bool,
+) -> Need:
+    """Return what memory a path of so many frames (3, H, W) needs; ``size`` is (H, W).
+
+    ``released`` tells whether the released solver computes it.
+    """
+    images = _IMAGES_AS_RELEASED if released else _IMAGES_PER_FRAME
+    return Need(
+        f"a path of {frames} frames of {size[1]} x {size[0]} px",
+        12.0 * images * (frames - 2) * size[0] * size[1],
+        network,
+        "fewer --frames or a smaller --size need less",
+    )
 
 
 def path_network(metric: Metric, ends: Tensor, frames: int, chunk: int) -> float:

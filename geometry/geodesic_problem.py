@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
-from ..metrics import Draw, InputError, Metric, create_metric, working_copy
+from ..metrics import Draw, Metric, create_metric, working_copy
 from ..metrics.backgrounds import channels_for, suited
 from ..metrics.base import image_size
-from ..metrics.checks import check_number
-from ..metrics.memory import check_memory
 from ..metrics.seeds import stream
 from ..metrics.tiling import Wrap, wrap_of
 from ..optim import GradientSample, Preconditioner, project
 from ..rgba import has_alpha
 from .bands import BandPreconditioner
 from .company import Alone
-from .ends import check_ends
-from .footprint import Footprint, Need, fitted, path_network
+from .ends import check_ends, check_frames
+from .footprint import Footprint, fitted, path_need, path_network
 from .identity import Identity, digest, digests, metric_identity
 from .masks import check_mask, masked, within
 from .noise import noise_images, texture_noise
@@ -34,9 +32,6 @@ from .sine_modes import PathPreconditioner, times_of
 from .torus import resize
 
 _HELD_OUT_DRAWS = 4
-# Images per frame that are in memory at once while a path is computed, at least: moments of the
-# solver in five bands each, and the like; of the released schedule, which has no bands.
-_IMAGES_PER_FRAME, _IMAGES_AS_RELEASED = 26, 8
 
 
 @dataclass(frozen=True)
@@ -102,18 +97,19 @@ class GeodesicProblem:
         """Check the arguments of `geodesic` and set the problem up."""
         options = options or GeodesicOptions()
         check_ends(start, end, channels_for(metric, start))
-        check_frames(frames, image_size(start), start.device, options)
+        released = options.schedule == "released"
+        check_frames(frames, image_size(start), start.device, released=released)
         if isinstance(metric, str):
             metric = create_metric(metric, device=start.device)
         metric = suited(metric, start).tiled(options.tile)
         ends = torch.stack([start, end]).detach()
         chunk = frames_at_a_time(image_size(start), options.chunk)
         metric, working_metric, memory = fitted(
-            _need(
+            path_need(
                 frames,
                 image_size(start),
-                options,
                 lambda metric: path_network(metric, ends, frames - 2, chunk),
+                released=released,
             ),
             metric,
             working_copy(metric, options.precision),
@@ -265,33 +261,3 @@ def _pixel_energy(frames: Tensor) -> tuple[float, Tensor]:
     steps = frames.diff(dim=0)
     scale = len(steps) / frames[0].numel()
     return float(scale * steps.square().sum()), 2 * scale * (steps[:-1] - steps[1:])
-
-
-def check_frames(
-    frames: int, size: tuple[int, int], device: torch.device, options: GeodesicOptions
-) -> None:
-    """Raise `InputError` unless there are 3 frames or more, and memory for a path of them.
-
-    ``size`` is (H, W); a lower bound of the memory is looked at before any of it is taken.
-    """
-    check_number("frames", frames)
-    if frames < 3:
-        raise InputError(f"frames: found {frames}, expected at least 3")
-    need = _need(frames, size, options)
-    check_memory(need.state, need.what, need.advice, device)
-
-
-def _need(
-    frames: int,
-    size: tuple[int, int],
-    options: GeodesicOptions,
-    network: Callable[[Metric], float] = lambda metric: 0.0,
-) -> Need:
-    """Return what memory a path of RGB needs."""
-    images = _IMAGES_AS_RELEASED if options.schedule == "released" else _IMAGES_PER_FRAME
-    return Need(
-        f"a path of {frames} frames of {size[1]} x {size[0]} px",
-        12.0 * images * (frames - 2) * size[0] * size[1],
-        network,
-        "fewer --frames or a smaller --size need less",
-    )

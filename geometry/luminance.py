@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ..metrics.backgrounds import over
+from ..rgba import over
 
 _WEIGHTS = (0.299, 0.587, 0.114)
 

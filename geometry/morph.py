@@ -15,8 +15,8 @@ from ..metrics.backgrounds import channels_for, suited
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..optim import Callback, RunState
+from .ends import check_frames
 from .geodesic import DEFAULT_FRAMES, Geodesic, geodesic
-from .geodesic_problem import check_frames
 from .notebook import animation, show
 from .options import GeodesicOptions, choose_options
 from .reference_path import PathInit
@@ -116,7 +116,8 @@ def morph(
     if len(images) < 2:
         raise InputError(f"found {len(images)} images, expected two or more")
     options = choose_options(options or GeodesicOptions(), overrides)
-    check_frames(frames, image_size(images), images.device, options)
+    released = options.schedule == "released"
+    check_frames(frames, image_size(images), images.device, released=released)
     if isinstance(metric, str):
         metric = create_metric(metric, device=images.device)
     metric = suited(metric, images).tiled(options.tile)

@@ -14,8 +14,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..metrics.backgrounds import over
 from ..optim import Solution
+from ..rgba import over
 
 _LARGEST = 320
 """Pixels of the long side that are inlined at most."""

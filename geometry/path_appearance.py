@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..metrics.backgrounds import over
+from ..rgba import over
 from .motion_share import motion_shares
 from .overlay import chance_overlay, overlay_share
 from .sharpness import high_band_energy

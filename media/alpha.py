@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..rgba import has_alpha
+from ..rgba import has_alpha, over
 
 _SQUARE = 8
 # Mid tones: neither white nor black objects are lost on it.
@@ -61,10 +61,8 @@ def on_checkers(images: Tensor) -> Tensor:
     if not has_alpha(images):
         return images
     rows, columns = (torch.arange(side) // _SQUARE for side in images.shape[-2:])
-    odd = ((rows[:, None] + columns) % 2).to(images)
-    return images[..., :3, :, :] + (1 - images[..., 3:, :, :]) * torch.lerp(
-        torch.full_like(odd, _LIGHT), torch.full_like(odd, _DARK), odd
-    )
+    odd = (rows[:, None] + columns) % 2 == 1
+    return over(images, torch.where(odd, _DARK, _LIGHT).to(images))
 
 
 def _nearest(visible: Tensor) -> tuple[Tensor, Tensor]:

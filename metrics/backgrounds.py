@@ -13,20 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..rgba import CHANNELS, has_alpha
+from ..rgba import CHANNELS, has_alpha, over
 from .base import Draw, Embedding, Metric, check_images
 from .tiling import Tile
-
-
-def over(images: Tensor, background: Tensor | float = 0.5) -> Tensor:
-    """Return premultiplied images (..., 4, H, W) over a background, (..., 3, H, W).
-
-    ``background`` is a number or broadcasts to the result; mid grey if not given. Images without
-    transparency come back as they are.
-    """
-    if not has_alpha(images):
-        return images
-    return images[..., :3, :, :] + (1 - images[..., 3:, :, :]) * background
 
 
 def channels_for(metric: Metric | str, images: Tensor) -> int:

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from .adversarial_options import AdversarialOptions
 from .dataset import Triplets
-from .inner_attack import attack_batch, contrastive_losses, ranking_losses
+from .inner_attack import attack_batch, contrastive_losses
 from .random_numbers import generator_of
-from .ranking_network import RankingNetwork
+from .ranking_network import RankingNetwork, ranking_losses
 from .trainable import Trainable
 from .training_state import read_training, write_training
 

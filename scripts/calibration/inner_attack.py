@@ -13,30 +13,11 @@ from ...geometry.bounded_attacks import pgd
 from .adversarial_options import AdversarialOptions
 from .attacked import Attacked, attacked_distances, attacked_images, with_images
 from .dataset import Triplets
-from .ranking_network import RankingNetwork
+from .ranking_network import RankingNetwork, ranking_losses
 from .trainable import Features, Trainable
 
 # As released (``lpips/trainer.py``): so long that each step forgets the one before.
 _RELEASED_STEP = 1e4
-
-
-def ranking_losses(
-    network: RankingNetwork, first: Tensor, second: Tensor, preferred: Tensor
-) -> Tensor:
-    """Return the binary cross-entropies (N,), averaged over both orders of the pair.
-
-    Parameters
-    ----------
-    network
-        What turns distances into a probability.
-    first, second
-        Distances (N,).
-    preferred
-        (N,) in [0, 1]: the fraction of judges that preferred the second.
-    """
-    logits = torch.stack([network(first, second), network(second, first)])
-    goals = torch.stack([preferred, 1 - preferred])
-    return F.binary_cross_entropy_with_logits(logits, goals, reduction="none").mean(0)
 
 
 def contrastive_losses(

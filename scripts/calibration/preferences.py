@@ -19,11 +19,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ...metrics.checks import check_fields
-from .ranking_network import RankingNetwork
+from .ranking_network import RankingNetwork, ranking_losses
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def fit_preferences(
             for group in adam.param_groups:
                 group["lr"] = options.rate_at(epoch * steps + index, steps)
             distances = first[chosen] @ linear, second[chosen] @ linear
-            loss = _symmetric_loss(network, *distances, preferred[chosen])
+            loss = ranking_losses(network, *distances, preferred[chosen]).mean()
             adam.zero_grad()
             loss.backward()
             adam.step()
@@ -158,13 +157,6 @@ def two_afc_scores(first: Tensor, second: Tensor, preferred: Tensor) -> Tensor:
     """
     half = (first == second) * 0.5
     return preferred * (second < first) + (1 - preferred) * (first < second) + half
-
-
-def _symmetric_loss(
-    network: RankingNetwork, first: Tensor, second: Tensor, preferred: Tensor
-) -> Tensor:
-    logits = torch.cat([network(first, second), network(second, first)])
-    return F.binary_cross_entropy_with_logits(logits, torch.cat([preferred, 1 - preferred]))
 
 
 def _check(first: Tensor, second: Tensor, preferred: Tensor) -> None:

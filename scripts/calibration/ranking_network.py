@@ -58,3 +58,22 @@ class RankingNetwork(nn.Module):
         for layer in list(self.layers)[:-1]:
             x = F.leaky_relu(layer(x), _SLOPE)
         return self.layers[-1](x)[:, 0]
+
+
+def ranking_losses(
+    network: RankingNetwork, first: Tensor, second: Tensor, preferred: Tensor
+) -> Tensor:
+    """Return the binary cross-entropies (N,), averaged over both orders of the pair.
+
+    Parameters
+    ----------
+    network
+        What turns distances into a probability.
+    first, second
+        Distances (N,).
+    preferred
+        (N,) in [0, 1]: the fraction of judges that preferred the second.
+    """
+    logits = torch.stack([network(first, second), network(second, first)])
+    goals = torch.stack([preferred, 1 - preferred])
+    return F.binary_cross_entropy_with_logits(logits, goals, reduction="none").mean(0)

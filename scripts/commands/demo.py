@@ -8,7 +8,7 @@ from ...geometry import DEFAULT_FRAMES, BarycenterOptions, GeodesicOptions
 from ...media import read_sample, save_image
 from ..runs.files import prepare_outdir
 from ..runs.options import MetricOptions, PictureOptions
-from ..runs.path import PathSetup
+from ..runs.path_setup import PathSetup
 from ..runs.report import REPORT
 from .barycenter import barycenter_command
 from .geodesic import geodesic_command

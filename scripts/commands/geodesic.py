@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from ..runs.path import PathArguments, PathSetup
+from ..runs.path_setup import PathArguments, PathSetup
 from ..runs.two_images import compute_path
 
 _Image = Annotated[Path, tyro.conf.Positional]

@@ -19,7 +19,7 @@ from ...metrics import InputError
 from ..runs.files import prepare_outdir, remove_earlier, write_json, writes
 from ..runs.footage import Smoother, check_same, frame_path, retiming, smooth, source_digest
 from ..runs.options import flat, weights_record
-from ..runs.path import PathArguments, PathSetup
+from ..runs.path_setup import PathArguments, PathSetup
 from ..runs.record import environment
 from ..runs.report import REPORT, write_report
 from ..runs.results import Results

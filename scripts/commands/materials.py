@@ -12,7 +12,7 @@ from ...geometry import GeodesicOptions
 from ...media.map_files import MapKind
 from ...metrics import InputError
 from ..runs.material_set import find_maps, form_of, save_maps
-from ..runs.path import PathArguments, PathSetup
+from ..runs.path_setup import PathArguments, PathSetup
 from ..runs.two_images import Besides, compute_path
 
 _Folder = Annotated[Path, tyro.conf.Positional]

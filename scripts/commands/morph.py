@@ -21,8 +21,9 @@ from ...metrics import InputError
 from ..runs.files import prepare_outdir, remove_earlier, write_json
 from ..runs.folder import RunFolder, run_record
 from ..runs.options import flat
-from ..runs.path import FILES, PathArguments, PathSetup, judge, read_init, save_motion, save_path
+from ..runs.path import FILES, judge, read_init, save_motion, save_path
 from ..runs.path_report import shown
+from ..runs.path_setup import PathArguments, PathSetup
 from ..runs.report import REPORT, write_report
 from ..runs.results import Results
 from ..runs.seams import note_seams, seams_line

@@ -26,11 +26,8 @@ from ...metrics.base import image_size
 from ..runs.attack import TITLES
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import PictureOptions, flat, make_metric, weights_record
-from ..runs.path import (
-    PathArguments,
-    PathSetup,
-    solve_or_stop,
-)
+from ..runs.path import solve_or_stop
+from ..runs.path_setup import PathArguments, PathSetup
 from ..runs.record import environment
 
 PANELS = {"elpips_vgg": "E-LPIPS", "lpips_vgg": "LPIPS-VGG", "l2": "L2"}

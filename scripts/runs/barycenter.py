@@ -13,8 +13,8 @@ from ...geometry import Barycenter, BarycenterProblem, high_band_ratio, overlay_
 from ...geometry.overlay import chance_overlay
 from ...media import Cell, save_grid, save_image
 from ...metrics import InputError
-from ...metrics.backgrounds import over
 from ...optim import Callback, RunState
+from ...rgba import over
 from .files import prepare_outdir
 from .seams import seams_record
 

@@ -10,7 +10,7 @@ from ...geometry import AttackOptions, BarycenterOptions
 from ...metrics import DEFAULT_METRIC
 from .files import plain
 from .options import MetricOptions, PictureOptions, flat
-from .path import PathSetup
+from .path_setup import PathSetup
 
 _POSITIONAL = ("kind", "images", "start", "end", "source", "target")
 # Where a run is kept and how it was gone on with is no part of what it computes.

@@ -16,7 +16,7 @@ from ...metrics import InputError
 from .files import plain
 from .manifest import OWN, Row, is_empty
 from .options import MetricOptions, flat
-from .path import JudgeOptions
+from .path_setup import JudgeOptions
 
 logger = logging.getLogger("elpips")
 

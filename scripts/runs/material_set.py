@@ -20,7 +20,7 @@ from ...media.frame_files import Values
 from ...media.map_files import COLOURS, MapKind, MapPair, kind_named, kind_of_map, read_map_pair
 from ...metrics import InputError
 from .options import PictureOptions
-from .path import ShowOptions
+from .path_setup import ShowOptions
 from .results import Results
 
 logger = logging.getLogger("elpips")

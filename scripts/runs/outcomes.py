@@ -11,8 +11,8 @@ from ...metrics import InputError
 from ...optim import StopReason
 from .files import read_json
 from .jobs import Job
-from .path import JudgeOptions, ShowOptions
 from .path_report import shown
+from .path_setup import JudgeOptions, ShowOptions
 from .tables import format_table
 
 Status = Literal["done", "skipped", "failed", "interrupted", "running", "not begun"]

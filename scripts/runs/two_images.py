@@ -14,17 +14,9 @@ from ...media.preview import PREVIEW
 from .files import remove_earlier, write_json
 from .folder import closing_line, run_record
 from .options import flat
-from .path import (
-    FILES,
-    MOTION,
-    PathSetup,
-    judge,
-    save_motion,
-    save_path,
-    save_steps,
-    solve_in,
-)
+from .path import FILES, MOTION, judge, save_motion, save_path, save_steps, solve_in
 from .path_report import report_path
+from .path_setup import PathSetup
 from .report import REPORT, write_report
 from .results import Results
 from .seams import note_seams

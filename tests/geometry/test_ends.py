@@ -1,11 +1,11 @@
-"""The ends of a path: both images, of one shape."""
+"""What a path is between: both images, of one shape; and of how many frames."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from elpips.geometry.ends import check_ends
+from elpips.geometry.ends import check_ends, check_frames
 from elpips.metrics import InputError
 
 GREY = torch.full((3, 8, 9), 0.5)
@@ -27,3 +27,13 @@ def test_images_of_one_shape_pass() -> None:
 def test_others_are_refused(start, end, match: str) -> None:
     with pytest.raises(InputError, match=match):
         check_ends(start, end)
+
+
+def test_paths_have_three_frames_or_more_and_room_in_memory() -> None:
+    cpu = torch.device("cpu")
+    check_frames(3, (8, 9), cpu, released=False)
+    for frames in (2, 2.5, True):
+        with pytest.raises(InputError, match="frames: found"):
+            check_frames(frames, (8, 9), cpu, released=False)
+    with pytest.raises(InputError, match="a path of 1000000 frames of 9000 x 8000 px would take"):
+        check_frames(10**6, (8000, 9000), cpu, released=True)

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from elpips.metrics import Ensemble, InputError, OverBackgrounds, create_metric, working_copy
-from elpips.metrics.backgrounds import channels_for, over, suited
+from elpips.metrics.backgrounds import channels_for, suited
 from elpips.metrics.precision import precision_of
+from elpips.rgba import over
 from tiny_metric import tiny
 
 
@@ -16,14 +17,6 @@ def pictures(count: int, seed: int = 0) -> Tensor:
     rng = torch.Generator().manual_seed(seed)
     alpha = torch.rand(count, 1, 20, 24, generator=rng)
     return torch.cat([alpha * torch.rand(count, 3, 20, 24, generator=rng), alpha], 1)
-
-
-def test_over_a_background_is_the_usual_mix() -> None:
-    (picture,) = pictures(1)
-    straight, alpha = picture[:3] / picture[3:], picture[3:]
-    expected = alpha * straight + (1 - alpha) * 0.25
-    torch.testing.assert_close(over(picture, 0.25), expected)
-    assert over(picture[:3]) is not None and torch.equal(over(picture[:3]), picture[:3])
 
 
 def test_the_distance_is_the_inner_ones_over_the_drawn_colour() -> None:

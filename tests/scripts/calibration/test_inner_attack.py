@@ -11,9 +11,8 @@ from elpips.scripts.calibration.dataset import Triplets
 from elpips.scripts.calibration.inner_attack import (
     attack_batch,
     contrastive_losses,
-    ranking_losses,
 )
-from elpips.scripts.calibration.ranking_network import RankingNetwork
+from elpips.scripts.calibration.ranking_network import RankingNetwork, ranking_losses
 from elpips.scripts.calibration.trainable import Trainable
 from tiny_metric import tiny
 

@@ -13,7 +13,7 @@ from PIL import Image
 from elpips.geometry import DEFAULT_FRAMES, GeodesicOptions, geodesic, load_run
 from elpips.media import read_flow
 from elpips.scripts.cli import main
-from elpips.scripts.runs.path import PathSetup
+from elpips.scripts.runs.path_setup import PathSetup
 from interruption import interrupt
 from mask_runs import check_mask
 

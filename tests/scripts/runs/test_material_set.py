@@ -12,7 +12,7 @@ from PIL import Image
 from elpips.metrics import InputError
 from elpips.scripts.runs.material_set import find_maps, form_of
 from elpips.scripts.runs.options import PictureOptions
-from elpips.scripts.runs.path import ShowOptions
+from elpips.scripts.runs.path_setup import ShowOptions
 
 
 def fill(folder: Path, *names: str, side: int = 20) -> Path:

@@ -10,17 +10,8 @@ import torch
 from elpips.geometry import GeodesicOptions, geodesic
 from elpips.media import read_frames, read_image, save_frames
 from elpips.metrics import InputError, create_metric
-from elpips.scripts.cli import main
-from elpips.scripts.runs.path import (
-    FILES,
-    JudgeOptions,
-    ShowOptions,
-    judge,
-    read_init,
-    save_path,
-    save_steps,
-    solve_in,
-)
+from elpips.scripts.runs.path import FILES, judge, read_init, save_path, save_steps, solve_in
+from elpips.scripts.runs.path_setup import JudgeOptions, ShowOptions
 from elpips.scripts.runs.results import Results
 
 ENDS = torch.rand(2, 3, 33, 41, generator=torch.Generator().manual_seed(0))
@@ -65,27 +56,6 @@ def test_files_and_judgement(tmp_path: Path) -> None:
     assert read_image(tmp_path / "steps.png").std() > 0.05
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (JudgeOptions(also="lpips"), "also: found 'lpips'"),
-        (JudgeOptions(residual_draws=1), "residual draws: found 1"),
-        (JudgeOptions(residual_draws=-1), "residual draws: found -1"),
-    ],
-)
-def test_what_cannot_be_judged_is_said(options: JudgeOptions, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        options.check()
-
-
-def test_rows_and_times_that_cannot_be_shown_are_said() -> None:
-    ShowOptions(rows=(0, 32)).check(33)
-    with pytest.raises(InputError, match="rows: found 33, expected 0 to 32"):
-        ShowOptions(rows=(33,)).check(33)
-    with pytest.raises(InputError, match="duration 0"):
-        ShowOptions(duration=0).check(33)
-
-
 def test_frames_and_animations_of_other_formats(tmp_path: Path) -> None:
     frames = torch.rand(3, 3, 16, 20, generator=torch.Generator().manual_seed(0))
     options = ShowOptions(animations=("webm", "webp", "apng"), frame_format="png16", fps=25)
@@ -98,16 +68,3 @@ def test_frames_and_animations_of_other_formats(tmp_path: Path) -> None:
     save_path(Results(tmp_path), frames[:2], ShowOptions(frame_format="tiff", animations=()))
     names = {path.name for path in (tmp_path / "frames").iterdir() if path.suffix != ".jsonl"}
     assert names == {"0000.tif", "0001.tif"}
-
-
-@pytest.mark.parametrize("command", ["geodesic", "morph", "barycenter"])
-def test_commands_keep_a_preview_if_asked(command: str, pair, tmp_path: Path) -> None:
-    path = [] if command == "barycenter" else ["--also", "none", "--frames", "3"]
-    path += [] if command == "barycenter" else ["--animations", "gif"]
-    out = ["--outdir", str(tmp_path / "out")]
-    arguments = [command, *pair, *path, "--metric", "l2", "--steps", "1", *out]
-    assert main([*arguments, "--preview"]) == 0
-    assert read_image(tmp_path / "out/preview.png").shape == (3, 33, 3 * 43 - 2)
-    # The next run's folder has none of an earlier run's.
-    assert main(arguments) == 0
-    assert not (tmp_path / "out/preview.png").exists()
