@@ -28,6 +28,7 @@ from .identity import check_identity
 from .notebook import number, show, still, stopped
 from .options import BarycenterOptions, choose_options
 from .progress import draws_bar, steps_bar
+from .quality import barycenter_step_size
 from .soundness import check_fits
 
 _INTERRUPTED_DRAWS = 8
@@ -169,7 +170,8 @@ def barycenter(
     problem = BarycenterProblem.of(images, weights, options, metric=metric, init=init, mask=mask)
     solver: Solver[Any] = PaperAdam()
     if options.schedule == "adaptive":
-        solver = PreconditionedAdam(problem.preconditioner())
+        size = barycenter_step_size(init if isinstance(init, str) else "tensor")
+        solver = PreconditionedAdam(problem.preconditioner(), fraction=size)
     identity = {**problem.identity, "schedule": options.schedule, "seed": options.seed}
     if run is None:
         seed = stream_seed(options.seed, "optimise")

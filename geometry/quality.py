@@ -48,6 +48,15 @@ EFFORTS: dict[Quality, Effort] = {
 """Chosen by measurement (`docs/performance.md`)."""
 
 _FROM_NOISE, _FROM_MOTION = 0.4, 0.13
+_BARYCENTER = 0.25
+
+
+def barycenter_step_size(init: str) -> float:
+    """Return a barycenter's first step size, in units of how far pixels may have to go.
+
+    Small from where objects meet: that has all its detail at once, and noise would be added to it.
+    """
+    return _FROM_MOTION if init == "objects" else _BARYCENTER
 
 
 def effort(quality: Quality | None, steps: int | None, device: torch.device) -> Effort:

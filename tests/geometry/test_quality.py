@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from elpips.geometry.quality import EFFORTS, check_quality, effort
+from elpips.geometry.quality import EFFORTS, barycenter_step_size, check_quality, effort
 from elpips.metrics import InputError
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
@@ -29,6 +29,7 @@ def test_each_is_more_work_than_the_one_before() -> None:
 def test_steps_are_small_from_motion_and_large_from_noise() -> None:
     sizes = [effort("standard", None, CPU).step_size_from(i) for i in ("flow", "crisp", "noise")]
     assert sizes == sorted(set(sizes))
+    assert barycenter_step_size("objects") < barycenter_step_size("blend")
 
 
 def test_others_are_refused() -> None:
