@@ -98,14 +98,14 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("power",), Rule(1, 2, whole=True)),
     **dict.fromkeys(
         "rate ranking_rate trunk_rate learning_rate step_size motion sigma temperature softness "
-        "mean_distance relative_error absolute_error strengths linf l2 radii multiples "
+        "mean_distance relative_error absolute_error linf l2 radii multiples "
         "width".split(),
         POSITIVE,
     ),
     **dict.fromkeys(
         "weights pixel_weight spread noise tolerance gradient_tolerance margin".split(), WEIGHT
     ),
-    **dict.fromkeys(("adversarial_share", "shares"), FRACTION),
+    **dict.fromkeys(("adversarial_share", "shares", "strengths"), FRACTION),
     **dict.fromkeys(("betas",), BETA),
 }
 """By the name of an option or field; of a list, of each of its numbers."""

@@ -164,7 +164,7 @@ ELPIPS = Command(
                 ),
                 "certificates": Command(
                     "attacks inside the radii that lipsim certifies",
-                    "benchmarks.certificates:benchmark_certificates_command",
+                    "calibration.certificates:benchmark_certificates_command",
                 ),
                 "retrieval": Command(
                     "whether the nearest patch stays the nearest under attack",

@@ -1,6 +1,6 @@
 """``elpips benchmark interpolation``: predict the middle of three frames of real footage.
 
-Triplets of `scripts.clips`; cross-fade, optical-flow warp, pure geodesic, and the default of
+Triplets of `.footage`; cross-fade, optical-flow warp, pure geodesic, and the default of
 ``elpips interpolate``, judged against the true frame as 8-bit pictures.
 """
 

@@ -78,6 +78,8 @@ def robustness_command(
     rows, records, found = [], {}, {}
     for metric in judged:
         set_mean = mean_between(metric, pictures, solver.seed)
+        if set_mean <= 0:
+            raise InputError(f"the images are all the same to {metric.name}; expected others")
         tasks = []
         for index, kind in product(range(count), kinds):
             target = None

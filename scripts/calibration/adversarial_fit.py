@@ -88,7 +88,7 @@ def fit_adversarially(
     steps_per_epoch = -(-len(triplets) // options.batch)
     steps = steps_per_epoch * (options.epochs + options.decay_epochs)
     losses = torch.full((steps, 2), math.nan, dtype=torch.float64)
-    identity = {**identity, "options": repr(asdict(options)), "triplets": len(triplets)}
+    identity = {**identity, "options": asdict(options), "triplets": len(triplets)}
     state = read_training(checkpoint, identity, device)
     done = 0 if state is None else _restore(state, model, ranking, adam, losses)
     if done == 0 and options.mode == "ranking":

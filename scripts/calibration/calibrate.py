@@ -12,7 +12,7 @@ from ...media.figure import save_plot
 from ...metrics import DEFAULT_METRIC, InputError
 from ...metrics.recipes import CHANNELS
 from ..runs.files import prepare_outdir, write_json
-from ..runs.options import MetricName, resolve_device, weights_record
+from ..runs.options import resolve_device, weights_record
 from ..runs.record import environment
 from ..runs.tables import format_table
 from .calibration import Calibration, calibrate, save_linear, still_metric
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def calibrate_command(
     folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")],
     *,
-    metric: MetricName = DEFAULT_METRIC,
+    metric: str = DEFAULT_METRIC,
     families: tuple[str, ...] | None = None,
     options: tyro.conf.OmitArgPrefixes[PreferenceOptions] = PreferenceOptions(),
     mean_distance: float | None = None,
@@ -48,7 +48,7 @@ def calibrate_command(
     folder
         The set.
     metric
-        Whose layers are weighted.
+        Whose layers are weighted: of lpips_... or elpips_...
     families
         Train on these only; on all by default.
     options

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import tyro
 
-from ...metrics import DEFAULT_METRIC, InputError
-from ...metrics.seeds import check_seed
+from ...metrics import DEFAULT_METRIC
 from ...metrics.statistics import Mean
 from ..runs.options import describe_metric, resolve_device, weights_record
 from ..runs.tables import format_table, print_json
@@ -63,9 +62,6 @@ def evaluate_2afc_command(
     json
         Print JSON.
     """
-    check_seed(seed)
-    if draws < 1 or (limit is not None and limit < 1):
-        raise InputError(f"--draws {draws}, --limit {limit}: expected at least 1")
     where = resolve_device(device)
     found = [each.limited(limit) for each in read_families(folder, families)]
     networks, reference = make_networks(metric, linear, agree_with, where)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -81,7 +82,7 @@ def train(
     size: SmallSize,
     options: TrainingOptions,
     checkpoint: Path | None = None,
-    key: str = "",
+    identity: Mapping[str, Any] | None = None,
     progress: Callable[[int, float], object] | None = None,
     start: Mapping[str, Tensor] | None = None,
 ) -> tuple[SmallNetwork, list[float]]:
@@ -98,8 +99,9 @@ def train(
         How.
     checkpoint
         A file that is written now and then, and gone on from where it is there.
-    key
-        What tells this training from others; a checkpoint with another is refused.
+    identity
+        What tells this training from others, as `write_training` takes it; a checkpoint with
+        another is refused.
     progress
         Called with the number of steps done and the loss of the last.
     start
@@ -120,7 +122,7 @@ def train(
         network.load_state_dict(start)
     adam = torch.optim.Adam(network.parameters(), options.rate, options.betas)
     losses: list[float] = []
-    state = None if checkpoint is None else read_training(checkpoint, {"recipe": key})
+    state = None if checkpoint is None else read_training(checkpoint, identity or {})
     if state is not None:
         network.load_state_dict(state["network"])
         adam.load_state_dict(state["adam"])
@@ -149,7 +151,7 @@ def train(
                 "rng": rng.get_state(),
                 "losses": losses,
             }
-            write_training(checkpoint, {"recipe": key}, state)
+            write_training(checkpoint, identity or {}, state)
     return network, losses
 
 

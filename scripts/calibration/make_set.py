@@ -15,7 +15,6 @@ from tqdm import tqdm
 from ...media.samples import read_photographs
 from ...media.write import to_uint8
 from ...metrics import InputError, Metric
-from ...metrics.seeds import check_seed
 from ..runs.files import plain, prepare_outdir, write_json
 from ..runs.options import resolve_device, weights_record
 from ..runs.record import environment
@@ -54,7 +53,6 @@ def make_2afc_command(
     outdir
         Folder of the set.
     """
-    check_seed(options.seed)
     if not samples:
         raise InputError("found no --samples, expected at least one")
     where = resolve_device(device)

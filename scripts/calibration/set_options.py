@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...metrics.checks import check_fields
 from ...metrics.errors import InputError
 from .families import FAMILIES
 from .patches import Part
@@ -49,27 +50,21 @@ class SetOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check the options but the seed; raises `InputError`."""
+        """Raise `InputError` for options of which no set can be made."""
+        check_fields(self)
         for name in (*self.train_families, *self.val_families):
             if name not in FAMILIES:
                 raise InputError(
                     f"no distortion family {name!r}; expected any of {', '.join(FAMILIES)}"
                 )
-        if self.train < 1 or self.val < 0 or not self.train_families:
+        if not self.train or not self.train_families or not self.panel:
             raise InputError(
-                f"found {self.train} triplets of {len(self.train_families)} families to train "
-                f"and {self.val} per family to validate; expected 1 of 1 and 0 or more"
+                f"found {self.train} triplets of {len(self.train_families)} families to train, "
+                f"judged by {len(self.panel)} metrics; expected at least one of each"
             )
         low, high = self.strengths
-        if not 0 <= low <= high <= 1 or self.spread < 0:
-            raise InputError(
-                f"strengths {low} to {high}, spread {self.spread}: expected in [0, 1], >= 0"
-            )
-        if not self.panel or not self.softness > 0:
-            raise InputError(
-                f"panel of {len(self.panel)}, softness {self.softness}: expected one metric or "
-                "more and a positive number"
-            )
+        if low > high:
+            raise InputError(f"strengths {low} to {high}: expected the weaker first")
 
     def parts(self) -> list[tuple[Part, str, int]]:
         """Return (part, family, triplets) of each folder of the set."""

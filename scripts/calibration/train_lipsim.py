@@ -124,8 +124,7 @@ def train_lipsim_command(
 
         checkpoint = out / "training.pt"
         weights = None if before is None else before.network.state_dict()
-        key = _digest(recipe)
-        found, losses = train(lessons, network, training, checkpoint, key, show, weights)
+        found, losses = train(lessons, network, training, checkpoint, recipe, show, weights)
     path = out / "lipsim.safetensors"
     with atomic_write(path) as temporary:
         temporary.write_bytes(save_small(found, label, recipe))

@@ -15,10 +15,11 @@ from ...metrics.files import atomic_write
 def write_training(path: Path, identity: Mapping[str, Any], state: Mapping[str, Any]) -> None:
     """Write a training's state, and what it must have been made with to be gone on from.
 
-    Both hold tensors, plain numbers, text, and lists and dictionaries of such.
+    The state holds tensors, plain numbers, text, and lists and dictionaries of such; the identity
+    the same but tensors.
     """
     with atomic_write(path) as temporary, temporary.open("wb") as file:
-        torch.save({"identity": dict(identity), "state": dict(state)}, file)
+        torch.save({"identity": _flat(identity), "state": dict(state)}, file)
 
 
 def read_training(
@@ -42,10 +43,22 @@ def read_training(
         raise InputError(
             f"{path}: cannot be gone on from ({type(error).__name__}); remove it to begin anew"
         ) from None
-    for key in {**made, **identity}:
-        if made.get(key) != identity.get(key):
+    asked = _flat(identity)
+    for key in {**made, **asked}:
+        if made.get(key) != asked.get(key):
             raise InputError(
                 f"{path}: is of another training, with {key} {made.get(key)!r}, found "
-                f"{identity.get(key)!r}; name another --outdir"
+                f"{asked.get(key)!r}; name another --outdir"
             )
     return state
+
+
+def _flat(identity: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return entries by name, those of a dictionary in it as its name and theirs."""
+    found: dict[str, Any] = {}
+    for name, value in identity.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{prefix}{name} ")
+        else:
+            found[f"{prefix}{name}"] = list(value) if isinstance(value, tuple) else value
+    return found

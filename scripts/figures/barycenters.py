@@ -32,13 +32,7 @@ logger = logging.getLogger("elpips")
 COPIES = 10
 NOISE_SIGMA = 0.07
 LARGEST_SHIFT = 2
-_TITLES = {
-    "l2": "L2",
-    "lpips_vgg": "LPIPS-VGG",
-    "lpips_squeeze": "LPIPS-SQZ",
-    "elpips_vgg": "E-LPIPS-VGG",
-    "elpips_squeeze_maxpool": "E-LPIPS-SQZ",
-}
+_METRICS = ("l2", "lpips_vgg", "lpips_squeeze", "elpips_vgg", "elpips_squeeze_maxpool")
 _OPTIONAL = ("lpips_squeeze", "elpips_squeeze_maxpool")
 
 
@@ -152,18 +146,18 @@ def shifted_copies(image: Tensor, count: int, largest: int, generator: torch.Gen
 
 def _available_metrics(device: torch.device) -> list[Metric]:
     metrics = []
-    for name in _TITLES:
+    for name in _METRICS:
         try:
             metrics.append(make_metric(name, device))
         except WeightsError as error:
             if name not in _OPTIONAL:
                 raise
-            logger.warning("%s is left out: %s", _TITLES[name], error)
+            logger.warning("%s is left out: %s", TITLES[name], error)
     return metrics
 
 
 def _title(name: str) -> str:
-    return _TITLES.get(name, TITLES.get(name, name))
+    return TITLES.get(name, name)
 
 
 def _solve(

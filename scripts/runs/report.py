@@ -174,16 +174,18 @@ def _path(folder: Path, record: Mapping[str, Any], most_bytes: int) -> _Pictures
             for kind in maps
         ),
     ]
-    rows = record["arguments"].get("rows")
-    return _Pictures(sources, shown.note, row=rows[0] if rows else _row(paths, shown))
+    rows = record["arguments"].get("rows") or ()
+    return _Pictures(sources, shown.note, row=_row(paths, shown, *rows[:1]))
 
 
-def _row(paths: Sequence[Path], shown: Shown) -> int | None:
-    """Return the row whose slice shows most, where frames are shown at their size."""
+def _row(paths: Sequence[Path], shown: Shown, given: int | None = None) -> int | None:
+    """Return the row of the slice, given or where it shows most; of scaled frames none."""
     import torch
 
     if "scaled" in shown.note:
         return None
+    if given is not None:
+        return given
     few = shown.at[:: max(1, len(shown.at) // 8)]
     frames = [read_shown(paths[index]) for index in few]
     return choose_rows(torch.stack(frames), 1)[0]

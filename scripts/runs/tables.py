@@ -25,5 +25,5 @@ def format_table(rows: Sequence[Sequence[str]], align: str) -> str:
 
 
 def print_json(value: object) -> None:
-    """Print ``value`` on standard output, as `record.plain` makes it."""
+    """Print ``value`` on standard output, as `files.plain` makes it."""
     print(json.dumps(plain(value), indent=2, allow_nan=False))

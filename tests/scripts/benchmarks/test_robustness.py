@@ -47,6 +47,10 @@ def test_robustness_without_images_is_said(tmp_path: Path, capsys) -> None:
     Image.new("RGB", (24, 24)).save(tmp_path / "one.png")
     assert main(["robustness", str(tmp_path)]) == 2
     assert "found one image, expected two or more" in capsys.readouterr().err
+    Image.new("RGB", (24, 24)).save(tmp_path / "two.png")
+    command = ["robustness", str(tmp_path), "--metrics", "l2", "--size", "24"]
+    assert main([*command, "--outdir", str(tmp_path / "out")]) == 2
+    assert "the images are all the same to l2; expected others" in capsys.readouterr().err
 
 
 def test_mean_between_different_images() -> None:

@@ -59,8 +59,6 @@ def test_a_metric_agrees_with_its_own_weights_in_a_file(folder: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ({"draws": 0}, "--draws 0"),
-        ({"limit": 0}, "--limit 0"),
         ({"seed": -1}, "seed: found -1, expected an integer from 0 to"),
         ({"agree_with": "nowhere"}, "--agree-with nowhere: no such file, and no metric"),
         ({"metric": ("l2",), "linear": (Path("x"),)}, "l2 has no linear weights"),

@@ -82,17 +82,19 @@ def test_training_learns_and_goes_on_where_it_was(tmp_path: Path) -> None:
             raise Stop
 
     with pytest.raises(Stop):
-        train(groups, SMALL, OPTIONS, path, "key", stop)
+        train(groups, SMALL, OPTIONS, path, {"set": "a"}, stop)
     steps: list[int] = []
-    again, same = train(groups, SMALL, OPTIONS, path, "key", lambda done, loss: steps.append(done))
+    again, same = train(
+        groups, SMALL, OPTIONS, path, {"set": "a"}, lambda done, loss: steps.append(done)
+    )
     assert steps[0] == 6 and same == losses
     for ours, theirs in zip(network.parameters(), again.parameters(), strict=True):
         assert torch.equal(ours, theirs)
     with pytest.raises(InputError, match="another training"):
-        train(groups, SMALL, OPTIONS, path, "other")
+        train(groups, SMALL, OPTIONS, path, {"set": "b"})
     path.write_bytes(b"damaged")
     with pytest.raises(InputError, match="cannot be gone on from"):
-        train(groups, SMALL, OPTIONS, path, "key")
+        train(groups, SMALL, OPTIONS, path, {"set": "a"})
 
 
 def test_several_lessons_of_different_sizes() -> None:

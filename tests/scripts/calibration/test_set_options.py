@@ -14,6 +14,7 @@ from elpips.scripts.calibration.set_options import SetOptions
         {"train_families": ("cnn",)},
         {"train": 0},
         {"strengths": (0.5, 0.2)},
+        {"strengths": (0.0, 1.1)},
         {"panel": ()},
         {"softness": 0.0},
     ],
@@ -21,6 +22,10 @@ from elpips.scripts.calibration.set_options import SetOptions
 def test_options_of_a_set_are_checked(options) -> None:
     with pytest.raises(InputError, match=r"expected"):
         SetOptions(**options)
+
+
+def test_distortions_may_begin_at_nothing() -> None:
+    assert SetOptions(strengths=(0.0, 1.0)).strengths == (0.0, 1.0)
 
 
 def test_training_triplets_are_shared_out() -> None:

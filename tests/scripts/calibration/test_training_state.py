@@ -29,6 +29,14 @@ def test_another_training_is_named(tmp_path: Path) -> None:
         read_training(path, {"set": "a"})
 
 
+def test_what_differs_inside_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.pt"
+    write_training(path, {"options": {"rate": 0.1, "betas": (0.5, 0.9)}}, {"done": 1})
+    assert read_training(path, {"options": {"rate": 0.1, "betas": [0.5, 0.9]}}) == {"done": 1}
+    with pytest.raises(InputError, match=r"with options rate 0\.1, found 0\.2; name"):
+        read_training(path, {"options": {"rate": 0.2, "betas": (0.5, 0.9)}})
+
+
 @pytest.mark.parametrize("content", [b"", b"no checkpoint"])
 def test_a_damaged_file_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.pt"

@@ -38,7 +38,7 @@ def test_shifted_copies_are_shifts_with_mirrored_borders() -> None:
 
 
 def test_figure_four_of_the_pixel_metric(tmp_path: Path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr(figure, "_TITLES", {"l2": "L2"})
+    monkeypatch.setattr(figure, "_METRICS", ("l2",))
     source = tmp_path / "image.png"
     Image.fromarray((IMAGE.permute(1, 2, 0).numpy() * 255).astype(np.uint8)).save(source)
     out = tmp_path / "out"

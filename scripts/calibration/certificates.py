@@ -14,12 +14,11 @@ from tqdm import tqdm
 
 from ...geometry.ball import Ball
 from ...geometry.bounded_attacks import ATTACKERS
-from ...media import read_image
-from ...media.folder import list_images
 from ...metrics import InputError
 from ...metrics.lipschitz import LipSim, certify, load_lipsim
 from ..runs.options import describe_metric, resolve_device, weights_record
 from ..runs.tables import format_table, print_json
+from .dataset import read_families
 
 Attacked = Literal["reference", "first", "second"]
 """Which image of a triplet is changed."""
@@ -63,14 +62,14 @@ def benchmark_certificates_command(
 ) -> int:
     """Attack judgements of lipsim at multiples of their certified radii; below 1 none may flip.
 
-    DIR is a family of triplets, DIR/{ref,p0,p1}, as `elpips make-2afc` writes them. The attack
-    lowers the margin by which the closer alternative is closer. Exit code 1 where a judgement
-    flips at a multiple of at most 1.
+    DIR is a family of triplets, DIR/{ref,p0,p1,judge}, or holds some, as `elpips make-2afc`
+    writes them. The attack lowers the margin by which the closer alternative is closer. Exit
+    code 1 where a judgement flips at a multiple of at most 1.
 
     Parameters
     ----------
     folder
-        The family.
+        The family, or the set.
     trunk
         A checkpoint of LipSim's release, or a file of `elpips train-lipsim`.
     attacked
@@ -84,7 +83,7 @@ def benchmark_certificates_command(
     restarts
         Random starts of each attack.
     limit
-        At most this many triplets.
+        At most this many triplets of each family, spread over all.
     batch
         Triplets at a time.
     seed
@@ -98,16 +97,16 @@ def benchmark_certificates_command(
         raise InputError(f"steps: found {steps}, expected at least 1")
     where = resolve_device(device)
     metric = load_lipsim(trunk).to(where)
-    paths = [list_images(folder / kind)[:limit] for kind in ("ref", "p0", "p1")]
-    triplets = [torch.stack([read_image(path) for path in each]).to(where) for each in paths]
+    found = [each.limited(limit) for each in read_families(folder)]
+    loaded = [part for each in found for part in each.batches(batch)]
+    triplets = [[each.to(where) for each in (part.ref, part.p0, part.p1)] for part in loaded]
     outcomes = {}
-    with tqdm(total=len(multiples) * restarts * len(triplets[0]), disable=None) as bar:
+    with tqdm(total=len(multiples) * restarts * sum(map(len, found)), disable=None) as bar:
         for share in multiples:
             parts = []
-            for start in range(0, len(triplets[0]), batch):
-                part = [each[start : start + batch] for each in triplets]
+            for index, part in enumerate(triplets):
                 for restart in range(restarts):
-                    rng = torch.Generator().manual_seed(seed + restart + start * restarts)
+                    rng = torch.Generator().manual_seed(seed + restart + index * batch * restarts)
                     parts.append(flips(metric, part, attacked, share, attack, steps, rng))
                     bar.update(len(part[0]))
             outcomes[share] = joined(parts)

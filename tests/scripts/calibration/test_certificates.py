@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from command_line import failure, run_json
 from elpips.metrics.lipschitz.weights import save_small
-from elpips.scripts.benchmarks.certificates import Outcome, flips, joined
+from elpips.scripts.calibration.certificates import Outcome, flips, joined
 from elpips.scripts.cli import main
 from lipsim_files import tiny_lipsim
 from random_images import images, rng
@@ -44,3 +45,9 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main([*arguments, "--attack", "pgd"]) == 0
     assert "violations: 0" in capsys.readouterr().out
     assert "expected at least 1" in failure(capsys, *arguments, "--steps", "0")
+    # Several families are attacked together; what is wrong with one is said.
+    write_set(tmp_path, {"blur": 2})
+    arguments[2] = str(tmp_path)
+    assert run_json(capsys, *arguments)["outcomes"]["0.9"]["attacks"] == 5
+    Image.new("RGB", (20, 20)).save(tmp_path / "blur/p1/000001.png")
+    assert "has 20 x 20 pixels" in failure(capsys, *arguments)
