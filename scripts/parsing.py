@@ -13,8 +13,13 @@ from typing import Any
 
 from .command_tree import ELPIPS
 
-# Options of a value that may be left out, what it is then, and what it may be but a number.
-_IMPLIED = {"--motion": ("1", ("None",)), "--tile": ("both", ("none", "x", "y", "both"))}
+# Options of a value that may be left out: what it is then, what it is where the option is
+# negated (--no-motion), and what else it may be but a number.
+_IMPLIED: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "--motion": ("1", "None", ()),
+    "--tile": ("both", "none", ("x", "y", "both")),
+}
+_NEGATED = {f"--no-{name[2:]}": (name, off) for name, (_, off, _) in _IMPLIED.items()}
 
 
 def implementation_of(target: str) -> Callable[..., Any]:
@@ -67,12 +72,12 @@ def _unboxed(text: str) -> str:
 
 
 def completed(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments with the values that options imply."""
+    """Return the arguments with the values that options imply, as they are or negated."""
     completed: list[str] = []
     for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
-        completed.append(argument)
-        implied, known = _IMPLIED.get(argument, ("", ()))
-        if implied and following not in known and not _is_number(following):
+        completed += _NEGATED.get(argument, (argument,))
+        implied, off, others = _IMPLIED.get(argument, ("", "", ()))
+        if implied and following not in (off, *others) and not _is_number(following):
             completed.append(implied)
     return completed
 

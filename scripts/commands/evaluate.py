@@ -13,6 +13,7 @@ from ...metrics.base import image_size
 from ...metrics.tiling import Tile
 from ..runs.options import MetricOptions, PictureOptions, Pictures, TheMetric, weights_record
 from ..runs.path_report import evaluation_record, judge_also, report_path
+from ..runs.path_setup import JudgeOptions
 from ..runs.record import environment
 from ..runs.seams import note_seams, seams_record
 from ..runs.tables import print_json
@@ -43,6 +44,7 @@ def evaluate_command(
         seed: Same seed, same numbers.
         json: Print JSON with all measures.
     """
+    JudgeOptions(also=also).check()
     path = pictures.read_frames(frames).to(metric.where)
     judge = metric.create().tiled(tile)
     note_seams([f"frame {index}" for index in range(len(path))], path, tile)

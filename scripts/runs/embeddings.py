@@ -29,8 +29,8 @@ class EmbeddingStore:
     Attributes
     ----------
     folder
-        Where they are kept; another metric, other draws and other ways to read pictures have
-        other files in it.
+        Where they are kept; another metric or ensemble, other draws and other ways to read
+        pictures have other files in it.
     metric
         Where the pictures go.
     pictures
@@ -93,6 +93,7 @@ class EmbeddingStore:
         key = {
             "metric": self.metric.name,
             "weights": weights_record(self.metric),
+            "ensemble": getattr(self.metric, "ensemble", None),
             "pictures": self.pictures,
             "content": content,
             **random,

@@ -53,3 +53,9 @@ def test_to_tile_is_along_both_axes_where_none_is_named() -> None:
     for tile in get_args(Tile):
         assert completed(["--tile", tile, "a.png"]) == ["--tile", tile, "a.png"]
         assert parse("geodesic", ["a.png", "b.png", "--tile", tile])["setup"].solver.tile == tile
+
+
+def test_what_implies_a_value_is_switched_off_as_options_without_one() -> None:
+    assert completed(["--no-motion", "--no-tile"]) == ["--motion", "None", "--tile", "none"]
+    solver = parse("materials", ["a", "b", "--no-motion", "--no-tile"])["setup"].solver
+    assert solver.motion is None and solver.tile == "none"

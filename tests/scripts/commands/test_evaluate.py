@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from command_line import failure
 from elpips.geometry.reference_path import cross_fade
 from elpips.media import save_frames
 from elpips.scripts.cli import main
@@ -50,6 +51,12 @@ def test_bad_sources_are_one_line(tmp_path: Path, capsys) -> None:
         assert main(["evaluate", str(tmp_path / name), *L2]) == 2
         errors = capsys.readouterr().err.strip().splitlines()
         assert len(errors) == 1 and message in errors[0]
+
+
+def test_a_second_metric_that_is_none_is_said_first(tmp_path: Path, capsys) -> None:
+    options = ["--metric", "l2", "--also", "lpips_alx"]
+    said = failure(capsys, "evaluate", str(tmp_path / "missing"), *options)
+    assert said.startswith("also: found 'lpips_alx', expected none or one of ")
 
 
 def test_pictures_are_read_as_asked(tmp_path: Path, capsys) -> None:

@@ -61,3 +61,9 @@ def test_random_metrics_share_their_draws(store: EmbeddingStore, tmp_path: Path)
         expected.append(float(random.metric.distance(*points)))
     assert distance(random.metric, a, b) == pytest.approx(sum(expected) / 3, rel=1e-5)
     assert len(replace(random, draws=2).embed(tmp_path / "a.png")) == 2
+
+
+def test_another_ensemble_has_other_embeddings(store: EmbeddingStore, tmp_path: Path) -> None:
+    ensembles = [Ensemble(scale=False, gain=each) for each in ("color", "none")]
+    one, other = (replace(store, metric=tiny(e)).embed(tmp_path / "a.png") for e in ensembles)
+    assert not torch.equal(one[0].layers[0], other[0].layers[0])

@@ -30,6 +30,8 @@ def test_columns_are_options_of_the_command() -> None:
     assert path.arguments["equal_steps"] and not path.arguments["coarse_to_fine"]
     assert mean.arguments["weights"] == [3.0, 1.0]
     assert chain.arguments["loop"] and chain.arguments["motion"] == 1
+    (still,) = jobs({**PAIR, "command": "materials", "motion": "no", "tile": False})
+    assert still.arguments["motion"] is None and still.arguments["tile"] == "none"
 
 
 @pytest.mark.parametrize(
