@@ -8,9 +8,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from ...geometry.barycenter_problem import Init
 from ...geometry.options import SolvingOptions
+from ...geometry.reference_path import PathInit
 from ...media import list_images
 from ...metrics import InputError
 from .files import plain
@@ -29,6 +31,7 @@ Parse = Callable[[str, Sequence[str]], Mapping[str, Any]]
 _TAKEN = {"outdir", "resume", "help"}
 _RESERVED = {"batch.json", "logs", "elpips-files.jsonl"}
 _NUMBER = re.compile(r"-\.?\d")
+_STARTS = {*get_args(PathInit), *get_args(Init)}
 _LONGEST, _STEMS = 100, 3
 
 
@@ -54,6 +57,17 @@ class Job:
     inputs: tuple[str, ...]
     options: tuple[str, ...]
     arguments: Mapping[str, Any]
+
+    @property
+    def files(self) -> list[Path]:
+        """The files and folders that are read: the inputs, and those that options name."""
+        start, metric = self.arguments.get("init"), str(self.arguments.get("metric"))
+        named = [
+            None if start in _STARTS else start,
+            self.arguments.get("mask"),
+            metric.partition("=")[2] or None,
+        ]
+        return [Path(each) for each in (*self.inputs, *named) if each is not None]
 
 
 def make_jobs(rows: Sequence[Row], parse: Parse) -> list[Job]:

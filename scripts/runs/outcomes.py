@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from ...media.folder import frames_folder
 from ...metrics import InputError
 from ...optim import StopReason
 from .files import read_json
@@ -139,11 +141,12 @@ def _goes_on(job: Job, last: Mapping[str, Any], changed: Mapping[str, tuple[Any,
     """Whether what was begun is a part of what is asked for."""
     if last.get("result") == StopReason.NOT_FINITE.value:
         return False
-    footage = job.command == "interpolate" and len(job.inputs) == 1
-    free = set() if footage else _AFTERWARDS
+    if job.command == "interpolate" and len(job.inputs) == 1:
+        # Frames of footage that are written are kept as they are.
+        return not changed
     for name, (old, new) in changed.items():
         more = name == "steps" and isinstance(old, int) and isinstance(new, int) and new > old
-        if name not in free and not more:
+        if name not in _AFTERWARDS and not more:
             return False
     return True
 
@@ -154,17 +157,24 @@ def _finished(record: Mapping[str, Any]) -> bool:
     return record.get("result") not in _UNFINISHED and record.get("evaluation") is not None
 
 
-def _newer(job: Job, folder: Path) -> str | None:
-    """Return an input that has changed since the row was run."""
+def _newer(job: Job, folder: Path) -> Path | None:
+    """Return what the row reads and what has changed since it was run."""
+    results = [path for name in ("run.json", *_CHECKPOINTS) for path in folder.glob(name)]
+    written = max(map(_changed, results), default=math.inf)
+    return next((each for each in job.files if _changed(each) > written), None)
+
+
+def _changed(path: Path) -> float:
+    """Return when a file was changed; of a folder, it or the newest of the files in it.
+
+    Of the folder of a run, its frames; of what is not there, never (0).
+    """
     try:
-        written = max(
-            path.stat().st_mtime
-            for name in ("run.json", *_CHECKPOINTS)
-            for path in folder.glob(name)
-        )
-        return next((each for each in job.inputs if Path(each).stat().st_mtime > written), None)
-    except (ValueError, OSError):
-        return None
+        place = frames_folder(path) if path.is_dir() else path
+        files = [each for each in place.iterdir() if each.is_file()] if place.is_dir() else []
+        return max(each.stat().st_mtime for each in (place, *files))
+    except OSError:
+        return 0.0
 
 
 def _record(folder: Path) -> dict[str, Any]:

@@ -76,6 +76,36 @@ def test_a_changed_input_is_done_again(place: Path, folder: Path) -> None:
     )
 
 
+def test_so_are_changed_files_of_folders_masks_starts_and_metrics(
+    place: Path, folder: Path, tmp_path: Path
+) -> None:
+    for name in ("mask.png", "start.gif", "own.safetensors", "clip/frames/0.png", "clip/report"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (1, 1))
+    (tmp_path / "clip/run.json").touch()
+    frames, clip = tmp_path / "clip/frames", str(tmp_path / "clip")
+    os.utime(frames, (1, 1))
+    named = {"mask": "mask.png", "init": "start.gif"}
+    options = {key: str(tmp_path / name) for key, name in named.items()}
+    own = f"lipsim={tmp_path / 'own.safetensors'}"
+    path = job(folder, **options, metric=own)
+    footage = make_jobs([Row("1", {"command": "interpolate", "start": clip})], parse)[0]
+    for row, read, newer in (
+        (path, tmp_path / "mask.png", tmp_path / "mask.png"),
+        (path, tmp_path / "start.gif", tmp_path / "start.gif"),
+        (path, tmp_path / "own.safetensors", tmp_path / "own.safetensors"),
+        (footage, frames / "0.png", tmp_path / "clip"),
+    ):
+        leave(place, row)
+        assert planned(place, row)[0] == "skip"
+        os.utime(read, (4e9, 4e9))
+        assert planned(place, row) == ("begin", f"done again: {newer} is newer than the result")
+        os.utime(read, (1, 1))
+    os.utime(tmp_path / "clip/report", (4e9, 4e9))
+    assert planned(place, footage)[0] == "skip"
+
+
 @pytest.mark.parametrize(
     ("left", "what"),
     [
@@ -109,7 +139,10 @@ def test_a_missing_input_is_the_rows_own_failure(place: Path, folder: Path) -> N
 
 def test_footage_ends_when_it_says_so(place: Path, folder: Path) -> None:
     columns = {"command": "interpolate", "start": str(folder)}
-    row, other = (make_jobs([Row("1", {**columns, "fps": fps})], parse)[0] for fps in (8.0, 9.0))
+    row, other, longer = (
+        make_jobs([Row("1", {**columns, **each})], parse)[0]
+        for each in ({"fps": 8.0, "steps": 5}, {"fps": 9.0}, {"fps": 8.0, "steps": 9})
+    )
     os.utime(folder, (1, 1))
     record = {"command": "interpolate", "arguments": row.arguments, "interrupted": True}
     (place / "footage.json").touch()
@@ -117,6 +150,7 @@ def test_footage_ends_when_it_says_so(place: Path, folder: Path) -> None:
         (place / "run.json").write_text(json.dumps({**record, "interrupted": interrupted}))
         assert planned(place, row)[0] == what
     assert planned(place, other)[0] == "begin"
+    assert planned(place, longer) == ("begin", "done again: steps was 5, is 9")
 
 
 def test_figures_of_paths_morphs_and_what_has_none() -> None:
