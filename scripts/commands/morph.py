@@ -96,6 +96,9 @@ def morph_command(
         ],
     )
     results = Results(folder)
+    for part in parts:
+        # Those that an interrupted run has not come to, too.
+        part.establish()
     for part, segment in zip(parts, found.segments, strict=False):
         place = Results(part.folder, lost=results.lost)
         place.write(part.checkpoint.name, partial(_save, part, segment))

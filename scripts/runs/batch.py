@@ -18,7 +18,7 @@ from ...metrics.files import atomic_write
 from .files import prepare_outdir, read_json, write_json
 from .hosting import Place
 from .jobs import Job
-from .outcomes import Outcome, plan
+from .outcomes import Outcome, checkpoints, plan
 from .processes import STOPPED, Process, run_processes
 from .record import environment
 from .results import Results
@@ -105,6 +105,7 @@ class Batch:
             "arguments": job.arguments,
             "resumed": resumed,
             "failed": False,
+            "stale": {} if resumed else checkpoints(each.outdir),
         }
         self._write()
         return [

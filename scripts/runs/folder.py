@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,16 @@ logger = logging.getLogger("elpips")
 _LONGEST_STEM = 200
 
 
-@dataclass(frozen=True)
+@dataclass
 class RunFolder:
-    """A folder with the inputs and the checkpoint of one run."""
+    """A folder with the inputs and the checkpoint of one run.
+
+    A new run takes the place of an earlier one with its first step: what is refused until then
+    leaves the folder as it was.
+    """
 
     folder: Path
+    _establish: Callable[[], None] | None = field(default=None, init=False, repr=False)
 
     @property
     def checkpoint(self) -> Path:
@@ -66,10 +72,10 @@ class RunFolder:
     def begin(
         self, names: Sequence[str], images: Tensor, *, resume: bool | None = None
     ) -> RunState | None:
-        """Save the inputs (N, 3, H, W) as used; return the run to go on from, or None.
+        """Return the run to go on from, or None for a new one, of inputs (N, 3, H, W) as used.
 
-        ``resume``: go on from the checkpoint; None: if there is one. A new run renames the
-        checkpoint of an earlier one, so that it is not lost.
+        ``resume``: go on from the checkpoint; None: if there is one. For a new run nothing is
+        written yet; see `establish`.
 
         Raises
         ------
@@ -78,19 +84,44 @@ class RunFolder:
         """
         if resume or (resume is None and self.checkpoint.exists()):
             return self._load(images.device)
+        for path in (self.checkpoint, self.previous):
+            if os.path.lexists(path) and not is_checkpoint(path):
+                raise InputError(
+                    f"{path}: is no checkpoint of ours and was not touched; move it away, or "
+                    "name another --outdir"
+                )
+        self._establish = partial(self._set_up, names, images)
+        return None
+
+    def establish(self) -> None:
+        """Save the inputs of a new run, and keep the checkpoint of an earlier one under a name.
+
+        Once; the callback and `save` see to it.
+        """
+        establish, self._establish = self._establish, None
+        if establish is not None:
+            establish()
+
+    def callback(self) -> Callback:
+        """Return the callback that establishes the run, and saves a checkpoint now and then."""
+        save = checkpoints(self.checkpoint)
+
+        def called(run: RunState) -> None:
+            self.establish()
+            save(run)
+
+        return called
+
+    def save(self, run: RunState) -> None:
+        """Save a checkpoint."""
+        self.establish()
+        save_run(self.checkpoint, run)
+
+    def _set_up(self, names: Sequence[str], images: Tensor) -> None:
         self._set_aside()
         inputs = prepare_outdir(self.folder / "inputs")
         for index, (name, image) in enumerate(zip(names, images, strict=True)):
             save_image(inputs / f"{index:02d}_{_cut(name)}.png", image)
-        return None
-
-    def callback(self) -> Callback:
-        """Return the callback that saves a checkpoint now and then."""
-        return checkpoints(self.checkpoint)
-
-    def save(self, run: RunState) -> None:
-        """Save a checkpoint."""
-        save_run(self.checkpoint, run)
 
     def _load(self, device: torch.device) -> RunState:
         try:
@@ -109,12 +140,6 @@ class RunFolder:
     def _set_aside(self) -> None:
         """Rename the checkpoint of an earlier run, over that of the one before it."""
         owned = active_in(self.folder)
-        for path in (self.checkpoint, self.previous):
-            if os.path.lexists(path) and not is_checkpoint(path):
-                raise InputError(
-                    f"{path}: is no checkpoint of ours and was not touched; move it away, or "
-                    "name another --outdir"
-                )
         if self.checkpoint.exists():
             if owned:
                 owned.record(self.previous, self.checkpoint)

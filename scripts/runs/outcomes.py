@@ -51,7 +51,7 @@ class Outcome:
         morph. None of footage.
     last
         What was last begun in the folder: command, arguments, whether it was resumed and whether
-        it failed.
+        it failed, and the `checkpoints` of runs before it, which it may have left.
     """
 
     name: str
@@ -108,13 +108,22 @@ def plan(job: Job, folder: Path, last: Mapping[str, Any]) -> Plan:
     if newer:
         return Plan("begin", f"done again: {newer} is newer than the result")
     changed = _changes(job, last)
-    has_checkpoint = any(True for name in _CHECKPOINTS for _ in folder.glob(name))
+    own = checkpoints(folder).items() - (last.get("stale") or {}).items()
     again = failed and last.get("resumed")
-    if has_checkpoint and not again and _goes_on(job, last, changed):
+    if own and not again and _goes_on(job, last, changed):
         return Plan("resume", "goes on from its checkpoint" + _listed(changed, ": "))
     if changed:
         return Plan("begin", "done again" + _listed(changed, ": "))
     return Plan("begin", "done again: it had failed" if failed else "done again: it had not ended")
+
+
+def checkpoints(folder: Path) -> dict[str, int]:
+    """Return what in a folder can be gone on from: names, and when each was written."""
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_mtime_ns
+        for name in _CHECKPOINTS
+        for path in folder.glob(name)
+    }
 
 
 def _listed(changed: Mapping[str, tuple[Any, Any]], lead: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from elpips.scripts.parsing import parse
 from elpips.scripts.runs.jobs import Job, make_jobs
 from elpips.scripts.runs.manifest import Row
-from elpips.scripts.runs.outcomes import Outcome, figures, plan, table
+from elpips.scripts.runs.outcomes import Outcome, checkpoints, figures, plan, table
 
 
 @pytest.fixture
@@ -130,6 +130,17 @@ def test_what_was_begun_last_has_the_checkpoint(place: Path, folder: Path) -> No
     failed = {**last, "arguments": old.arguments, "failed": True}
     assert planned(place, old, failed)[0] == "resume"
     assert planned(place, old, {**failed, "resumed": True})[0] == "begin"
+
+
+def test_checkpoints_of_runs_before_what_was_begun_last_are_not_its_own(
+    place: Path, folder: Path
+) -> None:
+    old, new = job(folder, seed=1), job(folder)
+    leave(place, old)
+    last = {"command": "geodesic", "arguments": new.arguments, "stale": checkpoints(place)}
+    assert planned(place, new, last) == ("begin", "done again: it had not ended")
+    os.utime(place / "checkpoint.pt", (4, 4))
+    assert planned(place, new, last)[0] == "resume"
 
 
 def test_a_missing_input_is_the_rows_own_failure(place: Path, folder: Path) -> None:
