@@ -16,7 +16,6 @@ from ..metrics import (
     Embedding,
     InputError,
     Metric,
-    check_image,
     create_metric,
     working_copy,
 )
@@ -25,6 +24,7 @@ from ..metrics.seeds import stream
 from ..optim import Constraint, GradientSample, PrimalDualAdam, ProjectedMomentum, Solver, project
 from .bands import BandPreconditioner
 from .identity import Identity, digest, metric_identity
+from .inputs import check_input
 from .noise import noisy
 from .options import AttackOptions
 from .strata import Strata
@@ -89,9 +89,9 @@ class AttackProblem:
             raise InputError(f"attack: found {kind!r}, expected a1 or a2")
         if kind == "a2" and target is not None:
             raise InputError("attack a2 raises the distance to its source; it takes no target")
-        check_image(source, "source")
+        check_input(source, "source")
         if target is not None:
-            check_image(target, "target")
+            check_input(target, "target")
             if target.shape != source.shape:
                 shapes = f"{tuple(source.shape)} and {tuple(target.shape)}"
                 raise InputError(f"source and target differ in shape: {shapes}")

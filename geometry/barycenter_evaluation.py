@@ -13,19 +13,21 @@ features, so that ``excess`` bounds the distance from the optimum and is not an 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ..metrics import Embedding, Metric
+from ..metrics import Embedding, Metric, check_image, check_images
+from ..metrics.backgrounds import suited
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..metrics.statistics import standard_error
 from ..optim import project
 from .one_by_one import distances_to_last
 from .options import check_draws
+from .simplex import to_simplex, weighted_mean
 
 
 @dataclass(frozen=True)
@@ -83,17 +85,12 @@ def pairwise_distances(metric: Metric, embedding: Embedding) -> Tensor:
     return matrix
 
 
-def weighted_mean(images: Tensor, weights: Tensor) -> Tensor:
-    """Return the pixel mean (3, H, W) of images (K, 3, H, W), weights (K,) on the simplex."""
-    return project(torch.einsum("k,kchw->chw", weights.to(images), images)[None])[0]
-
-
 @torch.no_grad()
 def evaluate_barycenter(
     metric: Metric,
     image: Tensor,
     inputs: Tensor,
-    weights: Tensor,
+    weights: Sequence[float] | Tensor | None = None,
     *,
     power: int = 1,
     draws: int = 64,
@@ -102,13 +99,17 @@ def evaluate_barycenter(
 ) -> BarycenterEvaluation:
     """Evaluate ``image`` (3, H, W) as the barycenter of ``inputs`` (K, 3, H, W).
 
-    ``weights`` (K,) are on the simplex. The image, the pixel mean and the inputs share
+    Images are RGB or premultiplied RGBA in [0, 1]; ``weights`` (K,) are at least 0 and brought to
+    sum to 1, or equal if not given. The image, the pixel mean and the inputs share
     every draw, so that their differences are known better than their values. ``progress``
     is called with the number of draws so far.
     """
     check_draws(draws)
+    metric = suited(metric, inputs)
+    check_images(inputs, "inputs", metric.channels)
+    check_image(image, "image", metric.channels)
     draws = draws if metric.stochastic else 1
-    weights = weights.double().cpu()
+    weights = to_simplex(weights, len(inputs))
     mean = weighted_mean(inputs, weights)
     points = project(torch.cat([image[None], mean[None], inputs]))
     matrices: list[Tensor] = []

@@ -26,17 +26,18 @@ from ..metrics.tiling import Wrap, wrap_of
 from ..optim import GradientSample, Preconditioner
 from ..rgba import has_alpha
 from .bands import BandPreconditioner
-from .barycenter_evaluation import weighted_mean
 from .company import Alone
 from .footprint import Footprint, Need, barycenter_network, fitted
 from .identity import Identity, digest, digests, metric_identity
-from .masks import check_mask, masked, within
+from .inputs import check_inputs
+from .masks import check_mask, masked, unfrozen, within
 from .meeting import meet
 from .noise import noise_images, texture_noise
 from .options import BarycenterOptions
 from .outline import Outlines, inside, spread_colours
 from .ranks import Constant, active
 from .shared_barycenter import distances, objective
+from .simplex import to_simplex, weighted_mean
 
 Init = Literal["blend", "objects", "texture", "noise", "image"]
 
@@ -90,7 +91,7 @@ class BarycenterProblem:
     ) -> BarycenterProblem:
         """Check the arguments of `barycenter` and set the problem up."""
         options = options or BarycenterOptions()
-        check_images(images, channels=channels_for(metric, images))
+        check_inputs(images, channels=channels_for(metric, images))
         subset, seed = options.subset, options.seed
         if subset is not None and not 1 <= subset <= len(images):
             raise InputError(f"subset: found {subset}, expected 1 to {len(images)} inputs")
@@ -165,6 +166,7 @@ class BarycenterProblem:
         else:
             targets = None if metric.stochastic or self.subset else self._kept_targets
             value, gradient = objective(Alone(), metric, inputs, weights, x, draws, power, targets)
+        gradient = unfrozen(gradient, self._reach)
         return GradientSample(value, gradient, count, work=sum(draw.share for draw in draws))
 
     @torch.no_grad()
@@ -185,12 +187,16 @@ class BarycenterProblem:
 
         Of images with transparency only colours inside of the start's outline differ.
         """
-        images, mask, wrap = self.images, self.mask, wrap_of(self.metric.tile)
+        images, wrap = self.images, wrap_of(self.metric.tile)
         if has_alpha(images):
             images = inside(spread_colours(images, wrap), self.initial[:, 3:])
-            mask = within(self.initial[:, 3:], mask)
         bands = BandPreconditioner.around(self.initial, images, self.weights, wrap)
-        return masked(bands, mask)
+        return masked(bands, self._reach)
+
+    @property
+    def _reach(self) -> Tensor | None:
+        """How far pixels may go: the mask, and of images with transparency inside outlines."""
+        return within(self.initial[:, 3:], self.mask) if has_alpha(self.images) else self.mask
 
     @cached_property
     @torch.no_grad()
@@ -210,20 +216,6 @@ class BarycenterProblem:
         return self.images[chosen], torch.full_like(self.weights[chosen], 1 / self.subset)
 
 
-def to_simplex(weights: Sequence[float] | None, count: int) -> Tensor:
-    """Return ``count`` weights (count,) that are non-negative and sum to 1."""
-    if weights is None:
-        return torch.full((count,), 1 / count, dtype=torch.float64)
-    values = torch.as_tensor(weights, dtype=torch.float64)
-    if values.shape != (count,):
-        raise InputError(f"weights: found {values.numel()}, expected {count}, one per image")
-    if not (torch.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
-        raise InputError(f"weights: found {values.tolist()}, expected >= 0 and not all 0")
-    # Finite weights may have a sum that is not.
-    values = values if torch.isfinite(values.sum()) else values / values.max()
-    return values / values.sum()
-
-
 def _initial(images: Tensor, weights: Tensor, init: Init | Tensor, seed: int, wrap: Wrap) -> Tensor:
     if isinstance(init, Tensor):
         if init.shape not in (images.shape[1:], images[:1].shape):
@@ -231,7 +223,7 @@ def _initial(images: Tensor, weights: Tensor, init: Init | Tensor, seed: int, wr
                 f"init: found shape {tuple(init.shape)}, expected {tuple(images.shape[1:])}"
             )
         check_images(init.view_as(images[:1]), "init", images.shape[1])
-        return init.view_as(images[:1]).to(images)
+        return init.detach().view_as(images[:1]).to(images)
     if init == "image":
         return images[int(weights.argmax())][None].clone()
     if has_alpha(images):

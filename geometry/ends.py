@@ -5,16 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..metrics import InputError, check_image
+from ..metrics import InputError
 from ..metrics.checks import check_number
 from ..metrics.memory import check_memory
 from .footprint import path_need
+from .inputs import check_input
 
 
 def check_ends(start: Tensor, end: Tensor, channels: int = 3) -> None:
-    """Raise `InputError` unless both are images (C, H, W) in [0, 1], see `check_image`, alike."""
-    check_image(start, "start", channels)
-    check_image(end, "end", channels)
+    """Raise `InputError` unless both are images (C, H, W) in [0, 1], see `check_input`, alike."""
+    check_input(start, "start", channels)
+    check_input(end, "end", channels)
     if start.shape != end.shape:
         raise InputError(f"ends differ in shape: {tuple(start.shape)} and {tuple(end.shape)}")
 

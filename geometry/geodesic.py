@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..metrics import DEFAULT_METRIC, Metric
+from ..metrics import DEFAULT_METRIC, InputError, Metric
 from ..metrics.backgrounds import channels_for
 from ..optim import Callback, RunState, Solution, StopReason
 from .cuts import is_cut
@@ -135,11 +135,19 @@ class Geodesic:
             ("fresh draws", f"{ours.draws}"),
         ]
 
-    def __call__(self, t: float | Sequence[float]) -> Tensor:
-        """Return the image (3, H, W) at time t in [0, 1], or images (T, 3, H, W) at times."""
-        if isinstance(t, (int, float)):
-            return interpolate_path(self.frames, [t], self.reference)[0]
-        return interpolate_path(self.frames, t, self.reference)
+    def __call__(self, t: float | Sequence[float] | Tensor) -> Tensor:
+        """Return the image (3, H, W) at time t in [0, 1], or images (T, 3, H, W) at times.
+
+        Raises
+        ------
+        InputError
+            There is no time, or one outside [0, 1].
+        """
+        times = torch.as_tensor(t, dtype=torch.float64, device="cpu")
+        if times.ndim > 1 or not times.numel():
+            raise InputError(f"times: found {t!r}, expected one or a list of at least one")
+        found = interpolate_path(self.frames, times.reshape(-1).tolist(), self.reference)
+        return found if times.ndim else found[0]
 
 
 def geodesic(
@@ -207,7 +215,8 @@ def geodesic(
     levels = plan(problem, options)
     if run is None:
         run = start_path(levels, options.seed)
-    run = check_path_run(levels, check_identity(run, path_identity(levels)))
+    else:
+        run = check_path_run(levels, check_identity(run, path_identity(levels)))
     criteria = options.criteria(default_steps(levels))
     work = partial(work_after, levels)
     with steps_bar(progress, criteria.steps, run.step, work) as bar:

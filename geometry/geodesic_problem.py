@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ from .company import Alone
 from .ends import check_ends, check_frames
 from .footprint import Footprint, fitted, path_need, path_network
 from .identity import Identity, digest, digests, metric_identity
-from .masks import check_mask, masked, within
+from .masks import check_mask, masked, unfrozen, within
 from .noise import noise_images, texture_noise
 from .options import GeodesicOptions
 from .outline import inside, spread_colours
@@ -38,8 +39,8 @@ _HELD_OUT_DRAWS = 4
 class GeodesicProblem:
     """The path energy over the inner frames (N - 1, 3, H, W) of N transitions.
 
-    Energies are as `path_energy` defines them, plus ``pixel_weight`` times the same energy
-    of mean square pixel differences.
+    Energies are as `path_energy` defines them, plus ``pixel_weight`` times N sum_i of the mean
+    square pixel differences, whatever the power.
 
     Attributes
     ----------
@@ -164,12 +165,12 @@ class GeodesicProblem:
         """(H, W)."""
         return image_size(self.ends)
 
-    @property
+    @cached_property
     def middle(self) -> Tensor:
         """The inner frames of the reference path, (N - 1, 3, H, W)."""
         return project(self.reference(times_of(self.transitions)[1:-1]))
 
-    @property
+    @cached_property
     def initial(self) -> Tensor:
         """Where to start: the reference path or, as far as a mask lets it, noise.
 
@@ -219,7 +220,7 @@ class GeodesicProblem:
             energy, slope = _pixel_energy(self.complete(x))
             value += self.pixel_weight * energy
             gradient += self.pixel_weight * slope
-        return GradientSample(value, gradient, self.draws, work=work)
+        return GradientSample(value, unfrozen(gradient, self._reach), self.draws, work=work)
 
     @torch.no_grad()
     def held_out(self, x: Tensor) -> float:
@@ -233,10 +234,12 @@ class GeodesicProblem:
         ends = self.reference.halfway
         halves = torch.tensor([0.5, 0.5])
         bands = BandPreconditioner.around(ends.mean(0, keepdim=True), ends, halves, self.wrap)
-        mask = self.mask
-        if self.reference.outlined:
-            mask = within(self.middle[:, 3:], mask)
-        return masked(PathPreconditioner(bands, self.transitions), mask)
+        return masked(PathPreconditioner(bands, self.transitions), self._reach)
+
+    @property
+    def _reach(self) -> Tensor | None:
+        """How far pixels may go: the mask, and inside outlines that the reference has."""
+        return within(self.middle[:, 3:], self.mask) if self.reference.outlined else self.mask
 
     def _energies(
         self, x: Tensor, draws: Sequence[Draw], *, slope: bool = True

@@ -46,6 +46,11 @@ def masked(preconditioner: Preconditioner, mask: Tensor | None) -> Preconditione
     return preconditioner if mask is None else MaskedPreconditioner(preconditioner, mask)
 
 
+def unfrozen(gradient: Tensor, mask: Tensor | None) -> Tensor:
+    """Return a gradient (N, C, H, W) of what a mask lets move: 0 where the mask is."""
+    return gradient if mask is None else gradient.masked_fill(mask == 0, 0.0)
+
+
 def within(outline: Tensor, mask: Tensor | None) -> Tensor:
     """Return the mask of objects (N, 1, H, W): clear places stay so, whatever is masked there."""
     return outline if mask is None else outline * mask

@@ -16,14 +16,15 @@ def meet(images: Tensor, weights: Tensor, wrap: Wrap = NO_WRAP) -> Tensor:
 
     What belongs together (`object_motion`, of every image to every other) goes to the mean,
     by ``weights`` (K,) that sum to 1, of the places where the images have it. The time is that
-    of K (K - 1) optical flows.
+    of K (K - 1) optical flows, of the K images that have any weight.
     """
+    images, weights = images[weights > 0], weights[weights > 0]
     grid = pixel_grid(images)
     places = []
     for index, image in enumerate(images):
         motion = torch.zeros_like(grid)
         for other, (weight, towards) in enumerate(zip(weights, images, strict=True)):
-            if other != index and weight > 0:
+            if other != index:
                 motion = motion + weight * object_motion(image, towards, wrap=wrap)
         places.append(grid - carry(motion, grid, 1.0, wrap))
     return mix(images, local_energy(images, wrap), torch.stack(places), weights, wrap)[None]

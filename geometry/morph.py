@@ -10,13 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..metrics import DEFAULT_METRIC, InputError, Metric, check_images, create_metric
+from ..metrics import DEFAULT_METRIC, InputError, Metric, create_metric
 from ..metrics.backgrounds import channels_for, suited
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..optim import Callback, RunState
 from .ends import check_frames
 from .geodesic import DEFAULT_FRAMES, Geodesic, geodesic
+from .inputs import check_inputs
 from .notebook import animation, show
 from .options import GeodesicOptions, choose_options
 from .reference_path import PathInit
@@ -112,7 +113,7 @@ def morph(
     InputError
         Unusable images or options, or a run is of another problem.
     """
-    check_images(images, channels=channels_for(metric, images))
+    check_inputs(images, channels=channels_for(metric, images))
     if len(images) < 2:
         raise InputError(f"found {len(images)} images, expected two or more")
     options = choose_options(options or GeodesicOptions(), overrides)
@@ -156,13 +157,12 @@ def chords(metric: Metric, keys: Tensor, seed: int) -> list[float]:
 def share_out(lengths: Sequence[float], total: int) -> list[int]:
     """Divide ``total`` transitions among pairs in proportion to their lengths.
 
-    Each pair gets at least two; what rounding leaves goes where steps would be largest.
+    Each pair gets two; one by one the others go where steps would be largest.
     """
-    whole = sum(lengths)
-    if whole <= 0:
+    if sum(lengths) <= 0:
         return [total // len(lengths)] * len(lengths)
-    counts = [max(_LEAST_TRANSITIONS, int(total * length / whole)) for length in lengths]
-    while sum(counts) < total:
+    counts = [_LEAST_TRANSITIONS] * len(lengths)
+    for _ in range(total - sum(counts)):
         widest = max(range(len(counts)), key=lambda index: lengths[index] / counts[index])
         counts[widest] += 1
     return counts

@@ -36,11 +36,12 @@ def motion_share(frames: Tensor) -> tuple[float, float]:
 def motion_shares(frames: Tensor) -> tuple[float, float, tuple[float, ...]]:
     """Return what `motion_share` does, and the share of each transition.
 
-    It is seen in the same window in time; without change in it, a transition has 0.
+    It is seen in the same window in time; without change in it, a transition has 0. Along a side
+    of one pixel nothing can be seen to move.
     """
     smooth = gaussian_blur(luminance(frames.detach().cpu().double()), _SMOOTHING)
     mean, change = (smooth[1:] + smooth[:-1]) / 2, smooth.diff(dim=0)
-    if not change.any():
+    if not change.any() or min(change.shape[1:]) < 2:
         return 0.0, 0.0, (0.0,) * len(change)
     down, right = torch.gradient(mean, dim=(1, 2))
     xx, yy, xy = _local(right * right), _local(down * down), _local(right * down)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..metrics import Metric
+from ..metrics.backgrounds import suited
 from ..metrics.base import image_size
 from ..metrics.seeds import stream
 from ..metrics.statistics import standard_error
@@ -51,6 +52,7 @@ def moving_energy(
        SIAM J. Imaging Sci. 2015.
     """
     check_draws(draws)
+    metric = suited(metric, frames)
     count = len(frames) - 1
     half = displacements / 2
     grid = pixel_grid(frames)

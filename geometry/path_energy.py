@@ -52,11 +52,12 @@ def path_energy(
     .. [1] Rumpf, Wirth, "Variational time discretization of geodesic calculus", IMA J.
        Numer. Anal. 2015: the discrete path energy, with W = D.
     """
-    beyond = end_points(metric, ends, draw)
     if chunk > 1:
         with torch.no_grad():
             both = metric.embed(ends, draw)
-        beyond = lambda own: both[0], lambda own: both[1]
+        beyond: tuple[Border, Border] = lambda own: both[0], lambda own: both[1]
+    else:
+        beyond = end_points(metric, ends, draw)
     value, gradient = block_energy(
         metric,
         frames,

@@ -89,7 +89,8 @@ def reference_path(
                 f"init: found {tuple(init.shape)}, expected (T, {start.shape[0]}, "
                 f"{start.shape[1]}, {start.shape[2]}) with T >= 2"
             )
-        return Reference(lambda times: interpolate_path(init.to(start), times), ends)
+        given = init.detach().to(start)
+        return Reference(lambda times: interpolate_path(given, times), ends)
     if has_alpha(start) and init not in _FADED:
         first, last = spread_colours(ends, wrap)
         return _outlined(ends, reference_path(first, last, init, stiffness, wrap), wrap)

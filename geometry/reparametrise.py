@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..metrics import Draw, Metric
 from .reference_path import Reference, interpolate_path
+from .sine_modes import times_of
 
 
 @torch.no_grad()
@@ -17,14 +18,13 @@ def reparametrise(
     frames: Tensor,
     draws: Sequence[Draw],
     reference: Reference | None = None,
-    count: int | None = None,
 ) -> Tensor:
-    """Return ``count`` frames (as many as given, by default) at equal steps along a path.
+    """Return as many frames at equal steps along a path.
 
     ``frames`` (N + 1, 3, H, W) are joined as `interpolate_path` does; step sizes sqrt(D) are
     measured on ``draws``. Ends stay bit by bit; frames between move in time.
     """
-    times = equal_times(step_sizes(metric, frames, draws), count)
+    times = equal_times(step_sizes(metric, frames, draws))
     return interpolate_path(frames, times, reference)
 
 
@@ -41,16 +41,15 @@ def step_sizes(metric: Metric, frames: Tensor, draws: Sequence[Draw]) -> Tensor:
     return (total / len(draws)).sqrt()
 
 
-def equal_times(steps: Tensor, count: int | None = None) -> list[float]:
+def equal_times(steps: Tensor) -> list[float]:
     """Return times in [0, 1] that divide a path of given steps (N,) into equal lengths."""
     transitions = len(steps)
-    count = transitions + 1 if count is None else count
     reached = torch.cat([steps.new_zeros(1), steps.cumsum(0)])
     if reached[-1] <= 0:
-        return [index / (count - 1) for index in range(count)]
+        return times_of(transitions)
     times = []
-    for index in range(count):
-        goal = float(reached[-1]) * index / (count - 1)
+    for even in times_of(transitions):
+        goal = float(reached[-1]) * even
         segment = min(int(torch.searchsorted(reached, goal, right=True)) - 1, transitions - 1)
         size = float(steps[segment])
         share = (goal - float(reached[segment])) / size if size > 0 else 0.0

@@ -78,7 +78,8 @@ def _check_count(name: str, value: object, most: float) -> None:
 def _check_number(
     name: str, value: object, least: float = -math.inf, *, finite: bool = True
 ) -> None:
-    sound = type(value) in (int, float) and value >= least  # type: ignore[operator]
+    # Written so that NaN passes, where numbers need not be finite.
+    sound = type(value) in (int, float) and not value < least  # type: ignore[operator]
     if not sound or (finite and not math.isfinite(value)):  # type: ignore[arg-type]
         raise UnsoundError(f"{name} is no number, or out of range")
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..metrics import InputError
 from ..metrics.seeds import stream
-from ..optim import blocked
+from ..optim import stays_inside
 from .geodesic_problem import GeodesicProblem
 
 
@@ -18,10 +18,10 @@ def stationarity_errors(
     """Return the norm of the energy's gradient at each inner frame of a path (N + 1, 3, H, W).
 
     A geodesic has W_,2[x_i-1, x_i] + W_,1[x_i, x_i+1] = 0 at every inner frame [1]_, but for
-    what pushes against the box [0, 1]. The gradient of one draw is nearly all noise, whose
-    norm no number of draws takes away soon; the product of the mean gradients of two
-    independent halves of ``draws`` is an unbiased estimate of the squared norm, and its root
-    is returned (0 where the estimate is negative).
+    what pushes against the box [0, 1] and what a mask holds. The gradient of one draw is
+    nearly all noise, whose norm no number of draws takes away soon; the product of the mean
+    gradients of two independent halves of ``draws`` is an unbiased estimate of the squared
+    norm, and its root is returned (0 where the estimate is negative).
 
     References
     ----------
@@ -34,6 +34,6 @@ def stationarity_errors(
     half = replace(problem, draws=draws // 2 if problem.metric.stochastic else 1)
     inner = frames[1:-1]
     one, two = (half.sample(inner, generator).gradient for _ in range(2))
-    mean = one + two
-    products = (one * two).masked_fill(blocked(inner, mean), 0.0).flatten(1).sum(1)
+    onto = stays_inside(inner, one + two)
+    products = (onto(one) * onto(two)).flatten(1).sum(1)
     return tuple(products.clamp(min=0).sqrt().tolist())

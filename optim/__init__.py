@@ -10,9 +10,9 @@ from .adam import MomentTransfer as MomentTransfer
 from .adam import PaperAdam as PaperAdam
 from .adam import PreconditionedAdam as PreconditionedAdam
 from .averaging import RunningAverage as RunningAverage
-from .box import blocked as blocked
 from .box import optimality_error as optimality_error
 from .box import project as project
+from .box import stays_inside as stays_inside
 from .driver import Callback as Callback
 from .driver import StoppingCriteria as StoppingCriteria
 from .driver import advance as advance

@@ -174,7 +174,8 @@ def _judge(problem: Problem, run: RunState) -> RunState:
     """Evaluate the solver's candidate on held-out draws and keep it if it is the best."""
     value = problem.held_out(run.candidate)
     run = replace(run, evaluations=(*run.evaluations, (run.step, value)))
-    if value < run.best_value:
+    # Written so that any number is better than none.
+    if not value >= run.best_value and not math.isnan(value):
         run = replace(run, best=run.candidate, best_value=value, best_step=run.step)
     return run
 

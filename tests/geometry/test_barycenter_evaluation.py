@@ -95,3 +95,21 @@ def test_the_standard_error_is_that_of_repetitions(power: int) -> None:
         expected = torch.tensor(error, dtype=torch.float64).square().mean().sqrt()
         spread = torch.tensor(value, dtype=torch.float64).std()
         assert float(spread / expected) == pytest.approx(1, abs=0.35)
+
+
+def test_weights_of_any_sum_and_pictures_with_transparency() -> None:
+    metric = tiny(Ensemble())
+    given, double = (
+        evaluate_barycenter(metric, MEAN, IMAGES, weights, draws=2)
+        for weights in (WEIGHTS, 16 * WEIGHTS)
+    )
+    assert double.objective == pytest.approx(given.objective, rel=1e-12)
+    assert double.lower_bound == pytest.approx(given.lower_bound, rel=1e-12)
+    clear = torch.cat([IMAGES, torch.ones_like(IMAGES[:, :1])], 1)
+    found = evaluate_barycenter(create_metric("l2"), clear[0], clear)
+    opaque = evaluate_barycenter(create_metric("l2"), IMAGES[0], IMAGES)
+    assert found.objective == pytest.approx(opaque.objective, rel=1e-5)
+    with pytest.raises(InputError, match="weights: found 2, expected 3"):
+        evaluate_barycenter(metric, MEAN, IMAGES, [1.0, 2.0])
+    with pytest.raises(InputError, match="image: found shape"):
+        evaluate_barycenter(metric, MEAN[None], IMAGES)

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from elpips.geometry import BarycenterOptions, BarycenterProblem
-from elpips.geometry.barycenter_problem import to_simplex
 from elpips.geometry.noise import noise_images
 from elpips.geometry.outline import Outlines
 from elpips.metrics import Ensemble, InputError, OverBackgrounds
@@ -65,29 +64,8 @@ def test_starts() -> None:
     torch.testing.assert_close(problem().mean, mean)
     assert torch.equal(problem(init="image").initial, IMAGES[2:])
     assert torch.equal(problem(init="noise", seed=4).initial, noise_images(IMAGES, 1, 4))
-    for given in (IMAGES[1], IMAGES[1:2]):
+    for given in (IMAGES[1], IMAGES[1:2], IMAGES[1].clone().requires_grad_()):
         assert torch.equal(problem(init=given).initial, IMAGES[1:2])
-
-
-def test_weights_are_brought_to_the_simplex() -> None:
-    assert to_simplex([1, 2, 5], 3).tolist() == pytest.approx([0.125, 0.25, 0.625])
-    assert to_simplex(None, 4).tolist() == [0.25] * 4
-    assert to_simplex([0, 3], 2).tolist() == [0, 1]
-
-
-@pytest.mark.parametrize(
-    ("weights", "message"),
-    [
-        ([1.0, 2.0], "weights: found 2, expected 3, one per image"),
-        ([1.0, -1.0, 1.0], "expected >= 0 and not all 0"),
-        ([0.0, 0.0, 0.0], "expected >= 0 and not all 0"),
-        ([1.0, float("nan"), 1.0], "expected >= 0 and not all 0"),
-        ([1.0, float("inf"), 1.0], "expected >= 0 and not all 0"),
-    ],
-)
-def test_bad_weights_are_refused(weights, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        to_simplex(weights, 3)
 
 
 @pytest.mark.parametrize("subset", [0, 4])

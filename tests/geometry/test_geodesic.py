@@ -65,10 +65,17 @@ def test_power_two_has_the_same_l2_geodesic() -> None:
 def test_ends_are_bit_identical_and_path_goes_through_its_frames() -> None:
     result = geodesic(START, END, 6, metric=tiny(Ensemble()), steps=8, evaluation_draws=2)
     assert torch.equal(result.frames[0], START) and torch.equal(result.frames[-1], END)
-    assert torch.equal(result(0), START) and torch.equal(result(1.0), END)
-    assert torch.equal(result(0.4), result.frames[2])
-    assert torch.equal(result([0.2, 0.8]), result.frames[[1, 4]])
+    for index in (0, 2, 5):
+        assert torch.equal(result(torch.tensor(index).double() / 5), result.frames[index])
+    for times in ([0.2, 0.8], torch.tensor([0.2, 0.8]).double()):
+        assert torch.equal(result(times), result.frames[[1, 4]])
     assert result(0.33).shape == START.shape and 0 <= result(0.33).min()
+    for none in ([], torch.zeros(2, 2)):
+        with pytest.raises(InputError, match="expected one or a list of at least one"):
+            result(none)
+    given = result.frames.clone().requires_grad_()
+    again = geodesic(START, END, 6, metric="l2", init=given, steps=1, evaluation_draws=2)
+    assert not again.frames.requires_grad
 
 
 def test_a_metric_of_features_gets_a_shorter_path_than_the_cross_fade() -> None:
@@ -144,14 +151,8 @@ class TestEvaluation:
 
     @pytest.mark.parametrize(("asked", "taken"), [(60, 4), (2, 2)])
     def test_takes_few_draws_after_ctrl_c(self, asked: int, taken: int) -> None:
-        result = geodesic(
-            START,
-            END,
-            4,
-            metric=tiny(Ensemble()),
-            evaluation_draws=asked,
-            callbacks=[stop_at(3)],
-        )
+        more = {"evaluation_draws": asked, "callbacks": [stop_at(3)]}
+        result = geodesic(START, END, 4, metric=tiny(Ensemble()), **more)
         assert result.stop_reason is StopReason.INTERRUPTED
         assert result.evaluation.path.draws == taken
 
@@ -162,16 +163,8 @@ class TestGoingOn:
     )
     def test_gives_the_pixels_of_a_run_that_did_not_stop(self, stops) -> None:
         def solve(steps: int, run=None):
-            return geodesic(
-                START,
-                END,
-                10,
-                metric=tiny(Ensemble()),
-                steps=steps,
-                run=run,
-                evaluation_draws=2,
-                seed=5,
-            )
+            more = {"steps": steps, "run": run, "evaluation_draws": 2, "seed": 5}
+            return geodesic(START, END, 10, metric=tiny(Ensemble()), **more)
 
         whole, run = solve(110), None
         for steps in (*stops, 110):

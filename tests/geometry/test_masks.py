@@ -8,10 +8,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from elpips.geometry import IdentityError, barycenter, geodesic, morph
+from elpips.geometry import (
+    GeodesicProblem,
+    IdentityError,
+    barycenter,
+    geodesic,
+    morph,
+    stationarity_errors,
+)
 from elpips.geometry.masks import MaskedPreconditioner, check_mask, masked
 from elpips.metrics import Ensemble, InputError
-from elpips.optim import Scaling
+from elpips.optim import Scaling, StopReason
 from tiny_metric import tiny
 from toy_paths import END, START, noise
 
@@ -113,3 +120,16 @@ def test_the_released_schedule_takes_no_mask() -> None:
     with pytest.raises(InputError, match="mask: cannot be kept by the released schedule"):
         geodesic(START, END, 3, metric="l2", mask=halves(), schedule="released")
     assert check_mask(halves() > 0, START, "adaptive").dtype == START.dtype  # type: ignore[union-attr]
+
+
+def test_what_a_mask_holds_does_not_keep_a_run_from_converging() -> None:
+    images = noise(2, 3, *SIZE)
+    options = {"metric": "l2", "init": "image", "tolerance": 0.02, "steps": 1500}
+    free = barycenter(images, **options).solution
+    held = barycenter(images, mask=halves(), **options).solution
+    assert free.result is held.result is StopReason.CONVERGED
+    problem = GeodesicProblem.of(START, END, 4, metric="l2", mask=halves(), init="nearest")
+    still = GeodesicProblem.of(START, END, 4, metric="l2", mask=halves(), init="blend")
+    # The free half at its optimum, the other where it started.
+    solved = problem.complete(problem.middle.lerp(still.middle, halves()))
+    assert max(stationarity_errors(problem, solved)) < 1e-6

@@ -29,7 +29,9 @@ def levels(frames: torch.Tensor) -> list[float]:
 
 def test_sharing_out() -> None:
     assert share_out([1, 1, 2], 16) == [4, 4, 8]
-    assert share_out([0.01, 1], 10)[0] == 2
+    assert share_out([0.01, 1], 10) == [2, 8]
+    assert share_out([100, 1, 1, 1], 12) == [6, 2, 2, 2]
+    assert share_out([100, 1], 4) == [2, 2]
     assert share_out([0, 0], 8) == [4, 4]
     assert sum(share_out([0.3, 0.5, 0.7], 27)) == 27
 

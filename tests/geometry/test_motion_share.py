@@ -50,3 +50,7 @@ def test_each_transition_has_its_share() -> None:
     assert (share, chance) == motion_share(frames) and len(each) == 7
     assert min(each[:2]) > 0.6 > max(each[5:])
     assert motion_shares(FADE[:1].expand(4, -1, -1, -1))[2] == (0, 0, 0)
+
+
+def test_along_a_side_of_one_pixel_there_is_none() -> None:
+    assert motion_shares(torch.rand(4, 3, 1, 20)) == (0, 0, (0, 0, 0))
