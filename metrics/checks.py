@@ -85,7 +85,8 @@ RULES: Mapping[str, Rule] = {
     ),
     **dict.fromkeys(
         "steps path_steps pure_steps released patience pause warmup decay_epochs samples train val "
-        "head_start attack_steps frames rows duration hold judged queries rivals joined".split(),
+        "head_start attack_steps frames rows duration hold judged queries rivals joined "
+        "row".split(),
         COUNT_OR_NONE,
     ),
     **dict.fromkeys(("draws", "evaluation_draws", "gradient_draws"), DRAWS),

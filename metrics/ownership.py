@@ -44,12 +44,15 @@ class Owned:
         By name in the folder, in "/": what the file held each time that it was written.
     last
         By name, the run that wrote it last.
+    written
+        Names of what was written since the list was read.
     """
 
     folder: Path
     run: int = 0
     digests: dict[str, set[str]] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, folder: str | os.PathLike[str], *, resume: bool = True) -> Owned:
@@ -112,6 +115,7 @@ class Owned:
         finally:
             os.close(handle)
         self._note(self.run, name, digest)
+        self.written.add(name)
 
     def admit(self, path: Path, temporary: Path) -> None:
         """List a file that is about to be written; raise `InputError` if it is not ours."""
@@ -122,9 +126,18 @@ class Owned:
             raise InputError(f"{path}: not written over: no run here has written it")
         self.record(path, temporary)
 
-    def remove_earlier(self) -> None:
-        """Remove what runs before this one wrote and this one did not, where it is unchanged."""
-        stale = [name for name, run in self.last.items() if run < self.run]
+    def remove_earlier(self, renewed: Iterable[str] = ()) -> None:
+        """Remove what runs before this one wrote and this one did not, where it is unchanged.
+
+        Of the targets ``renewed`` (as of `check`), also what this run wrote only before it was
+        resumed.
+        """
+        again = tuple(renewed)
+        stale = [
+            name
+            for name, run in self.last.items()
+            if run < self.run or (name not in self.written and _is_among(name, again))
+        ]
         for name in stale:
             path = self.folder / name
             if self.owns(path):
@@ -230,6 +243,10 @@ def _is_inside(name: object) -> bool:
     return isinstance(name, str) and not (
         name.startswith("/") or "\0" in name or ".." in name.split("/")
     )
+
+
+def _is_among(name: str, targets: Iterable[str]) -> bool:
+    return any(name.startswith(each) if each.endswith("/") else name == each for each in targets)
 
 
 def _torn(path: Path) -> bool:

@@ -12,7 +12,7 @@ from ...geometry import Attack, AttackOptions, attack
 from ...geometry.attack_problem import AttackKind
 from ...media import Cell, save_grid, save_image
 from ...metrics import DEFAULT_METRIC
-from ..runs.files import prepare_outdir, remove_earlier, write_json, writes
+from ..runs.files import prepare_outdir, write_json, writes
 from ..runs.folder import RunFolder, closing_line, run_record
 from ..runs.options import (
     AttackArguments,
@@ -106,7 +106,7 @@ def attack_command(
         ),
     ]
     results.write("comparison.png", lambda path: save_grid(path, [cells]))
-    remove_earlier(folder)
+    results.remove_earlier()
     # Of what is there now, and of nothing from before.
     results.write(REPORT, lambda path: write_report(path, [folder]))
     print(_report(found))

@@ -15,8 +15,8 @@ from ...geometry.barycenter_problem import Init
 from ...media import read_image, save_image, write_figure
 from ...media.preview import PREVIEW, preview
 from ...metrics import InputError
-from ..runs.barycenter import evaluation_record, save_comparison, snapshots
-from ..runs.files import prepare_outdir, remove_earlier, write_json, writes
+from ..runs.barycenter import barycenter_notes, evaluation_record, save_comparison, snapshots
+from ..runs.files import plain, prepare_outdir, write_json, writes
 from ..runs.folder import RunFolder, closing_line, run_record
 from ..runs.options import (
     BarycenterArguments,
@@ -27,7 +27,7 @@ from ..runs.options import (
     alpha_of,
     flat,
 )
-from ..runs.path_report import DOUBLE_EXPOSURE, shown
+from ..runs.path_report import shown
 from ..runs.plots import plot_barycenter
 from ..runs.report import REPORT, write_report
 from ..runs.results import Results
@@ -112,7 +112,7 @@ def barycenter_command(
         "comparison.png", lambda path: save_comparison(path, names, found, record["evaluation"])
     )
     results.write("objective.png", lambda path: write_figure(path, plot_barycenter(found)))
-    remove_earlier(folder)
+    results.remove_earlier()
     # Of what is there now, and of nothing from before.
     results.write(REPORT, lambda path: write_report(path, [folder]))
     print(_report(found, record["evaluation"]))
@@ -148,17 +148,7 @@ def _report(found: Barycenter, record: Mapping[str, Any]) -> str:
         "overlay the share of it that is a mix of theirs (by chance "
         f"{record['overlay_by_chance']:.2f})"
     )
-    if not evaluation.beats_baseline:
-        lines.append(
-            "NOTE: the result is above the pixel mean's objective by "
-            f"{evaluation.advantage.objective:.2g} +- {evaluation.advantage.standard_error:.1g}; "
-            "more --steps may help"
-        )
-    if record["overlay"] > DOUBLE_EXPOSURE * record["baseline"]["overlay"]:
-        lines.append(
-            f"NOTE: much of it is a double exposure: {record['overlay']:.0%} of its detail is a "
-            "mix of the inputs'; --init objects may help"
-        )
+    lines += [f"NOTE: {note}" for note in barycenter_notes(plain(record))]
     return "\n".join([*lines, *seams_line([record]), closing_line(found)])
 
 

@@ -18,7 +18,7 @@ from ...geometry import Geodesic, morph
 from ...media import list_images
 from ...media.preview import PREVIEW
 from ...metrics import InputError
-from ..runs.files import prepare_outdir, remove_earlier, write_json
+from ..runs.files import prepare_outdir, write_json
 from ..runs.folder import RunFolder, run_record
 from ..runs.options import flat
 from ..runs.path import FILES, judge, read_init, save_motion, save_path
@@ -30,7 +30,8 @@ from ..runs.seams import note_seams, seams_line
 
 logger = logging.getLogger("elpips")
 
-_TARGETS = (*FILES[1:], "run.json", REPORT, PREVIEW, "frames/", "segments/")
+_RENEWED = (*FILES[1:], "frames/")
+_TARGETS = (*_RENEWED, "run.json", REPORT, PREVIEW, "segments/")
 _SETUP = PathSetup(outdir=Path("outputs/morph"))
 
 
@@ -120,7 +121,7 @@ def morph_command(
         "baseline": {"uniformity_cv": _variation([each["baseline"] for each in segments])},
     }
     results.write("run.json", lambda path: write_json(path, record))
-    remove_earlier(folder)
+    results.remove_earlier(_RENEWED)
     # Of what is there now, and of nothing from before.
     results.write(REPORT, lambda path: write_report(path, [folder]))
     print(_report(pairs, record["evaluation"]))

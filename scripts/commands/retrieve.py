@@ -12,7 +12,7 @@ from ...media import list_images
 from ...media.grid import Cell, save_grid
 from ...metrics.seeds import check_seed
 from ..runs.embeddings import EmbeddingStore
-from ..runs.files import plain, prepare_outdir, write_json
+from ..runs.files import is_result, plain, prepare_outdir, write_json
 from ..runs.options import (
     MetricOptions,
     PictureOptions,
@@ -45,7 +45,8 @@ def retrieve_command(
     Under lipsim pictures may be of any sizes, and a radius is given below which no change of
     the query can alter the first answer; other metrics need one size, or --size. Embeddings are
     kept in OUTDIR/embeddings by the files' contents, so that the next query takes little time.
-    Pictures that cannot be read are told and left out.
+    Pictures that cannot be read are told and left out; answers.png of an earlier query, where
+    OUTDIR is FOLDER, is none of its pictures.
 
     Parameters
     ----------
@@ -69,10 +70,11 @@ def retrieve_command(
         Print JSON.
     """
     check_seed(seed)
-    files = list_images(folder)
+    listed = list_images(folder)
     out = prepare_outdir(
         outdir, ("retrieve.json", "answers.png", f"{_EMBEDDINGS}/"), (query, folder)
     )
+    files = [each for each in listed if not is_result(each, out)]
     (out / _EMBEDDINGS).mkdir(exist_ok=True)
     store = EmbeddingStore(out / _EMBEDDINGS, metric.create(), pictures, draws, seed)
     with tqdm(total=len(files), desc="pictures", disable=None) as bar:

@@ -16,18 +16,26 @@ import tyro
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from ...geometry import Geodesic
+from ...geometry import DEFAULT_FRAMES, Geodesic, GeodesicOptions
 from ...geometry.path_evaluation import evaluate_path
-from ...media import save_animation, save_frames
+from ...media import AnimationOptions, save_animation, save_frames
 from ...media.grid import Cell, save_grid
 from ...media.scanline import choose_rows, scanline
 from ...media.write import to_uint8
 from ...metrics.base import image_size
 from ..runs.attack import TITLES
 from ..runs.files import prepare_outdir, write_json
-from ..runs.options import PictureOptions, flat, make_metric, weights_record
+from ..runs.options import (
+    GeodesicArguments,
+    PictureOptions,
+    Pictures,
+    flat,
+    make_metric,
+    resolve_device,
+    weights_record,
+)
 from ..runs.path import solve_or_stop
-from ..runs.path_setup import PathArguments, PathSetup
+from ..runs.path_setup import ShowOptions
 from ..runs.record import environment
 
 PANELS = {"elpips_vgg": "E-LPIPS", "lpips_vgg": "LPIPS-VGG", "l2": "L2"}
@@ -35,30 +43,57 @@ GAP = 5
 """Pixels between panels, as published."""
 
 _SHOWN = 5
-_SETUP = PathSetup(pictures=PictureOptions(size=128), outdir=Path("outputs/figure_geodesics"))
+
+AnimationArguments = Annotated[
+    tyro.conf.OmitArgPrefixes[AnimationOptions], tyro.conf.arg(name="animation")
+]
 
 
 def figure_geodesics_command(
     start: Annotated[Path, tyro.conf.Positional],
     end: Annotated[Path, tyro.conf.Positional],
-    setup: PathArguments = _SETUP,
     *,
+    frames: int = DEFAULT_FRAMES,
+    init: str | None = None,
     others: tuple[str, ...] = (),
+    pictures: Pictures = PictureOptions(size=128),
+    solver: GeodesicArguments = GeodesicOptions(),
+    animation: AnimationArguments = AnimationOptions(),
+    row: int | None = None,
+    device: str = "auto",
+    outdir: Path = Path("outputs/figure_geodesics"),
+    resume: bool = False,
 ) -> int:
     """Draw Figure 5 of the paper: geodesics from START to END under three metrics.
 
     Args:
         start: An image file.
         end: An image file.
-        setup: How; --metric is not used.
+        frames: Frames of a path, both ends counted.
+        init: Where paths start, as of geodesic.
         others: Other metrics to show before L2.
+        pictures: How images are read.
+        solver: How paths are computed.
+        animation: How the panels are animated.
+        row: Row of pixels that is shown over time; chosen by what moves if not given.
+        device: auto, cpu, cuda, ...
+        outdir: Folder for figure.png, figure.json, animations, and a folder of each metric.
+        resume: Go on from the checkpoints in OUTDIR.
     """
-    setup.pictures.check_flat("this figure")
-    folder, images = prepare_outdir(setup.outdir), setup.read([start, end])
-    judge = make_metric("elpips_vgg", setup.metric.device)
+    arguments = flat(
+        start=start, end=end, frames=frames, init=init, others=others, pictures=pictures,
+        solver=solver, animation=animation, row=row, device=device, outdir=outdir, resume=resume,
+    )  # fmt: skip
+    pictures.check_flat("this figure")
+    solver.check()
+    folder = prepare_outdir(outdir)
+    images = pictures.read([start, end]).to(resolve_device(device))
+    rows = None if row is None else (row,)
+    ShowOptions(**vars(animation), rows=rows).check(images.shape[-2])
+    judge = make_metric("elpips_vgg", device)
     metrics = {judge.name: judge}
     for name in ("lpips_vgg", *others, "l2"):
-        made = make_metric(name, setup.metric.device)
+        made = make_metric(name, device)
         metrics[made.name] = made
     panels = {name: PANELS.get(name, TITLES.get(name, name)) for name in metrics}
     solved: dict[str, Geodesic] = {}
@@ -69,27 +104,28 @@ def figure_geodesics_command(
         solved[name] = solve_or_stop(
             part,
             images,
-            setup.frames,
-            replace(setup.solver, steps=0) if straight else setup.solver,
+            frames,
+            replace(solver, steps=0) if straight else solver,
             metric=metrics[name],
-            init="blend" if straight else setup.init,
+            init="blend" if straight else init,
             label=title,
             names=[start.stem, end.stem],
-            resume=setup.resume and (part / "checkpoint.pt").exists(),
+            resume=resume and (part / "checkpoint.pt").exists(),
         )
         save_frames(part / "frames", solved[name].frames)
     paths = {name: each.frames.cpu() for name, each in solved.items()}
     shown = [labelled(paths[name], title) for name, title in panels.items()]
     for suffix in ("gif", "mp4"):
-        save_animation(folder / f"animation.{suffix}", side_by_side(shown), setup.animation)
-    row = (setup.animation.rows or tuple(choose_rows(paths["elpips_vgg"], 1)))[0]
-    save_grid(folder / "figure.png", _rows(paths, row, panels))
+        save_animation(folder / f"animation.{suffix}", side_by_side(shown), animation)
+    line = choose_rows(paths["elpips_vgg"], 1)[0] if row is None else row
+    save_grid(folder / "figure.png", _rows(paths, line, panels))
     evaluations = {
         name: evaluate_path(
-            judge,
+            judge.tiled(solver.tile),
             path.to(images.device),
-            draws=setup.solver.evaluation_draws,
-            seed=setup.solver.seed,
+            draws=solver.evaluation_draws,
+            seed=solver.seed,
+            chunk=solver.chunk,
         ).path
         for name, path in paths.items()
     }
@@ -97,9 +133,9 @@ def figure_geodesics_command(
         folder / "figure.json",
         {
             "command": "figure geodesics",
-            "arguments": flat(start=start, end=end, setup=setup),
+            "arguments": arguments,
             "size": list(image_size(images)),
-            "row": row,
+            "row": line,
             "environment": environment(images.device),
             "weights": {name: weights_record(each.problem.metric) for name, each in solved.items()},
             "under_elpips_vgg": evaluations,

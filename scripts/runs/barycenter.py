@@ -16,6 +16,7 @@ from ...metrics import InputError
 from ...optim import Callback, RunState
 from ...rgba import over
 from .files import prepare_outdir
+from .path_report import overlay_notes, shown
 from .seams import seams_record
 
 logger = logging.getLogger("elpips")
@@ -69,6 +70,23 @@ def evaluation_record(found: Barycenter) -> dict[str, Any]:
             **seams_record(found.problem.mean[None], found.problem.metric.tile),
         },
     }
+
+
+def barycenter_notes(record: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with a barycenter, by its ``evaluation``: a sentence each.
+
+    Nothing is where all inputs are the same.
+    """
+    if not record["lower_bound"]:
+        return []
+    notes, advantage = [], record["advantage"]
+    if (advantage["objective"] or 0) > 0:
+        notes.append(
+            "the result is above the pixel mean's objective by "
+            f"{shown(advantage['objective'], '.2g')} +- "
+            f"{shown(advantage['standard_error'], '.1g')}; more --steps may help"
+        )
+    return notes + overlay_notes(record, "it", "the inputs'; --init objects may help")
 
 
 def _appearance(image: Tensor, problem: BarycenterProblem) -> dict[str, float]:

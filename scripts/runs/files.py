@@ -72,10 +72,20 @@ def writes(names: Sequence[str], resume: bool) -> list[str]:
     return [name for name in names if not (resume and name == "inputs/")]
 
 
-def remove_earlier(folder: Path) -> None:
-    """Remove what earlier runs left in a folder that is held, and this one did not write."""
+def is_result(path: Path, folder: Path) -> bool:
+    """Whether a file is one that a run has written into a folder that is held."""
+    owned = active_in(folder)
+    return owned is not None and owned.owns(path)
+
+
+def remove_earlier(folder: Path, renewed: Sequence[str] = ()) -> None:
+    """Remove what earlier runs left in a folder that is held, and this one did not write.
+
+    Of the targets ``renewed``, which a run writes whenever it ends, that holds also for what it
+    wrote before it was gone on with.
+    """
     if owned := active_in(folder):
-        owned.remove_earlier()
+        owned.remove_earlier(renewed)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -53,8 +53,9 @@ class PictureOptions:
     crop
         Keep the middle: none, center (the common size) or square (the default with --size).
     alpha
-        Composite transparency on white, ignore it, keep it (of paths and barycenters), or
-        auto: ignore it if all pixels are nearly opaque.
+        Composite transparency on white, ignore it, keep it (geodesic, morph, barycenter,
+        evaluate and interpolate of two pictures), or auto: ignore it if all pixels are nearly
+        opaque.
     """
 
     size: int | None = None
@@ -65,8 +66,8 @@ class PictureOptions:
         """Raise `InputError` where transparency is to be kept by a command that cannot."""
         if self.alpha == "keep":
             raise InputError(
-                f"alpha: keep is for geodesic, morph, barycenter and evaluate, not for {command}; "
-                "expected auto, white or ignore"
+                "alpha: keep is for geodesic, morph, barycenter, evaluate and interpolate of two "
+                f"pictures, not for {command}; expected auto, white or ignore"
             )
 
     def read(self, paths: Sequence[Path], *, keep: bool = False) -> Tensor:

@@ -51,6 +51,10 @@ MOTION = ("flow", "motion.png")
 """What `save_motion` writes."""
 
 
+RENEWED = (*FILES[1:], *MOTION[1:], "frames/", "flow/")
+"""What a path's run writes whenever it ends, as targets."""
+
+
 def read_init(init: str | None, images: Tensor) -> Any:
     """Return the name of a start, or the frames in the folder or animation of that name."""
     if init is None or init in get_args(PathInit):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -30,8 +30,10 @@ _COLUMNS = (
     ("overlay", "overlay"),
     ("motion", "motion"),
 )
-DOUBLE_EXPOSURE = 0.85
-"""Share of a plain mix's overlay above which a picture is called one."""
+# Share of a plain mix's overlay, beyond chance, above which a picture is called a double exposure.
+_DOUBLE_EXPOSURE = 0.85
+# All detail of a plain mix is one, unless there is next to none.
+_ANY_DETAIL = 0.5
 
 
 def evaluation_record(comparison: PathComparison, also: dict[str, Any] | None) -> dict[str, Any]:
@@ -90,26 +92,51 @@ def report_path(record: dict[str, Any], *, solved: bool) -> str:
 
 
 def path_notes(record: dict[str, Any], *, solved: bool) -> list[str]:
-    """Return what is wrong with a path, by its ``evaluation``: a sentence each."""
+    """Return what is wrong with a path, by its ``evaluation``: a sentence each.
+
+    Nothing is where both ends are the same, or where two scenes are held on purpose.
+    """
+    if not record["chord"] or record.get("held"):
+        return []
     notes = []
-    above = record["advantage"] > 0
+    # Of a file, what was not finite is null.
+    above = (record["advantage"] or 0) > 0
     if moving := record.get("moving"):
         above = moving["energy"] > record["baseline"]["energy"]
     if above:
         notes.append(
             "the path is above the cross-fade's energy by "
-            f"{record['advantage']:.2g} +- {record['advantage_error']:.1g}"
+            f"{shown(record['advantage'], '.2g')} +- {shown(record['advantage_error'], '.1g')}"
             + ("; more --steps may help" if solved else "")
         )
-    # Of a file, what was not finite is null.
-    if (record["relative_overlay"] or 0) > DOUBLE_EXPOSURE:
-        notes.append(
-            f"much of the middle is a double exposure: {record['overlay']:.0%} of its detail "
-            f"is a mix of both ends (cross-fade {record['baseline']['overlay']:.0%}, by chance "
-            f"{record['overlay_by_chance']:.0%})"
-            + ("; --quality best or --motion may help" if solved else "")
-        )
-    return notes
+    return notes + overlay_notes(
+        record,
+        "the middle",
+        f"both ends (cross-fade {record['baseline']['overlay']:.0%}, by chance "
+        f"{record['overlay_by_chance']:.0%})"
+        + ("; --quality best or --motion may help" if solved else ""),
+    )
+
+
+def overlay_notes(record: Mapping[str, Any], what: str, mixed: str) -> list[str]:
+    """Return, where a picture is a double exposure by its ``evaluation``, that it is.
+
+    Parameters
+    ----------
+    record
+        The ``evaluation``; its ``baseline`` is the plain mix.
+    what, mixed
+        What is looked at, and what its detail is a mix of (and what may help).
+    """
+    beyond, plain = (
+        each["overlay"] - each["overlay_by_chance"] for each in (record, record["baseline"])
+    )
+    if record["baseline"]["overlay"] < _ANY_DETAIL or beyond <= _DOUBLE_EXPOSURE * plain:
+        return []
+    return [
+        f"much of {what} is a double exposure: {record['overlay']:.0%} of its detail is a mix of "
+        f"{mixed}"
+    ]
 
 
 def _figures(evaluation: dict[str, Any]) -> list[str]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .path_report import DOUBLE_EXPOSURE, path_notes, shown
+from .barycenter import barycenter_notes
+from .path_report import path_notes, shown
 
 Record = Mapping[str, Any]
 Row = tuple[str, ...]
@@ -62,8 +63,8 @@ def _excess(evaluation: Record) -> str:
     return shown(None if value is None else max(value, 0.0), ".1%")
 
 
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
+def _sentence(note: str) -> str:
+    return f"{note[0].upper()}{note[1:]}.".replace("+-", "±")
 
 
 def _path(evaluation: Record) -> Words:
@@ -99,9 +100,7 @@ def _path(evaluation: Record) -> Words:
             f"knows how close a path can come. It was measured on {evaluation['draws']} draws that "
             "neither the optimisation nor the choice of its result has seen.",
         ],
-        warnings=[
-            _sentence(note.replace("+-", "±")) for note in path_notes(dict(evaluation), solved=True)
-        ],
+        warnings=[_sentence(note) for note in path_notes(dict(evaluation), solved=True)],
         columns=("", *(title for title, _, _ in _PATH_COLUMNS)),
         rows=_path_rows(evaluation, "this path"),
     )
@@ -162,7 +161,7 @@ def _morph(evaluation: Record) -> Words:
 def _barycenter(evaluation: Record) -> Words:
     mean, bound = evaluation["baseline"], evaluation["lower_bound"]
     best = min((each["objective"] for each in evaluation["inputs"]), default=None)
-    found = Words(
+    return Words(
         tiles=[
             (
                 "Objective",
@@ -180,6 +179,7 @@ def _barycenter(evaluation: Record) -> Words:
             "the least there is. That is a bound, not an error, measured on "
             f"{evaluation['draws']} draws that nothing else has seen."
         ],
+        warnings=[_sentence(note) for note in barycenter_notes(evaluation)],
         columns=("", "objective", "±", "detail", "overlay"),
         rows=[
             _value_row("barycenter", evaluation),
@@ -188,19 +188,6 @@ def _barycenter(evaluation: Record) -> Words:
             ("lower bound", shown(bound, ".5f"), "", "", ""),
         ],
     )
-    advantage = evaluation["advantage"]
-    if advantage["objective"] > 0:
-        found.warnings.append(
-            "The result is above the pixel mean's objective by "
-            f"{shown(advantage['objective'], '.2g')} ± "
-            f"{shown(advantage['standard_error'], '.1g')}; more --steps may help."
-        )
-    if evaluation["overlay"] > DOUBLE_EXPOSURE * mean["overlay"]:
-        found.warnings.append(
-            f"Much of it is a double exposure: {shown(evaluation['overlay'], '.0%')} of its "
-            "detail is a mix of the inputs'; --init objects may help."
-        )
-    return found
 
 
 def _value_row(name: str, value: Record) -> Row:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...optim import StopReason
+from .files import remove_earlier
 from .folder import exit_code
 
 logger = logging.getLogger("elpips")
@@ -61,6 +62,13 @@ class Results:
                 name,
             )
             raise
+
+    def remove_earlier(self, renewed: Sequence[str] = ()) -> None:
+        """Remove what earlier runs left in the folder, as `remove_earlier` of `files` does.
+
+        Where a result could not be written, what the run wrote of it before stays.
+        """
+        remove_earlier(self.folder, [each for each in renewed if each.rstrip("/") not in self.lost])
 
     def paths(self, names: Sequence[str]) -> list[Path]:
         """Return the paths of those of some names that were written."""

@@ -11,10 +11,10 @@ from typing import Any
 
 from ...geometry import Geodesic, geodesic
 from ...media.preview import PREVIEW
-from .files import remove_earlier, write_json
+from .files import write_json
 from .folder import closing_line, run_record
 from .options import flat
-from .path import FILES, MOTION, judge, save_motion, save_path, save_steps, solve_in
+from .path import FILES, MOTION, RENEWED, judge, save_motion, save_path, save_steps, solve_in
 from .path_report import report_path
 from .path_setup import PathSetup
 from .report import REPORT, write_report
@@ -23,17 +23,7 @@ from .seams import note_seams
 
 logger = logging.getLogger("elpips")
 
-_TARGETS = (
-    *FILES[1:],
-    *MOTION[1:],
-    "steps.png",
-    "run.json",
-    REPORT,
-    PREVIEW,
-    "frames/",
-    "flow/",
-    "inputs/",
-)
+_TARGETS = (*RENEWED, "steps.png", "run.json", REPORT, PREVIEW, "inputs/")
 
 
 @dataclass(frozen=True)
@@ -96,7 +86,8 @@ def compute_path(
         callbacks=setup.previews(folder, ends),
         solve=solve,
     )
-    if setup.init == "flow" and found.problem.init == "nearest":
+    held = setup.init == "flow" and found.problem.init == "nearest"
+    if held:
         logger.warning(
             "%s and %s are of two scenes: the nearer in time is held; --init crisp blends them",
             start,
@@ -108,10 +99,11 @@ def compute_path(
     record |= besides.save(results, found)
     save_motion(results, found)
     record["evaluation"] = results.compute(lambda: judge(found, setup.judgement))
+    record["evaluation"]["held"] = held
     record["seconds"]["total"] = time.perf_counter() - began
     results.write("run.json", lambda path: write_json(path, record))
     results.write("steps.png", lambda path: save_steps(path, found))
-    remove_earlier(folder)
+    results.remove_earlier((*RENEWED, *besides.targets))
     # Of what is there now, and of nothing from before.
     results.write(REPORT, lambda path: write_report(path, [folder]))
     print(report_path(record["evaluation"], solved=True))

@@ -104,6 +104,19 @@ def test_a_run_without_motion_leaves_none_of_an_earlier_one(pair, tmp_path: Path
     assert not (tmp_path / "out/flow").exists() and not (tmp_path / "out/motion.png").exists()
 
 
+def test_a_resumed_run_leaves_no_animation_that_it_did_not_write(pair, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ["geodesic", *pair, *FAST[:6], "--outdir", str(out), "--steps"]
+    assert main([*arguments, "1", "--motion", "1", "--animations", "gif", "webp"]) == 0
+    kept = {path.name for path in (out / "inputs").iterdir()}
+    more = ["--motion", "1", "--animations", "apng", "--frame-format", "tiff", "--resume"]
+    assert main([*arguments, "2", *more]) == 0
+    assert [path.name for path in out.glob("animation.*")] == ["animation.apng"]
+    assert {path.suffix for path in (out / "frames").iterdir()} == {".tif"}
+    assert {path.name for path in (out / "inputs").iterdir()} == kept
+    assert (out / "motion.png").exists() and (out / "checkpoint.pt").exists()
+
+
 def test_more_frames_than_the_memory_holds_are_refused(pair, tmp_path: Path, capsys) -> None:
     arguments = ["--frames", "900000000", "--outdir", str(tmp_path / "out")]
     assert main(["geodesic", *pair, *FAST, *arguments]) == 2

@@ -65,3 +65,11 @@ def test_what_cannot_be_looked_for(pictures: list[str], capsys: pytest.CaptureFi
     assert "no such folder" in failure(capsys, "retrieve", "query.png", "none")
     assert "none.png" in failure(capsys, "retrieve", "none.png", "album")
     assert "count: found 0" in failure(capsys, *pictures, "--count", "0")
+
+
+def test_what_was_found_before_is_no_answer(
+    pictures: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        found = answers(capsys, *pictures, "--outdir", "album")
+        assert found["compared"] == 4

@@ -28,6 +28,23 @@ def test_titles_are_in_the_corner_of_every_frame() -> None:
     assert (titled[..., 32:, :] - 0.5).abs().max() < 0.01
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--row", "33"], "rows: found 33, expected 0 to 32"),
+        (["--frame-format", "tiff"], "--frame-format"),
+        (["--also", "l2"], "--also"),
+        (["--scale-levels", "2"], "--scale-levels"),
+    ],
+)
+def test_what_it_has_no_use_for_is_refused(
+    options: list[str], said: str, pair: list[str], tmp_path: Path, capsys
+) -> None:
+    where = ["--size", "33", "--outdir", str(tmp_path / "out")]
+    assert main(["figure", "geodesics", *pair, *where, *options]) == 2
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.weights
 @pytest.mark.slow
 def test_figure_of_geodesics(tmp_path: Path, capsys) -> None:
@@ -38,11 +55,12 @@ def test_figure_of_geodesics(tmp_path: Path, capsys) -> None:
     out = tmp_path / "out"
     arguments = ["figure", "geodesics", *map(str, paths), "--size", "32", "--frames", "4"]
     arguments += ["--steps", "2", "--evaluation-draws", "2", "--outdir", str(out)]
-    arguments += ["--others", "rlpips_alex"]
+    arguments += ["--others", "rlpips_alex", "--row", "5"]
     assert main(arguments) == 0
     assert read_image(out / "figure.png").std() > 0.01
     assert read_frames(out / "animation.mp4").shape == (4, 3, 32, 144)
     record = json.loads((out / "figure.json").read_text())
+    assert record["row"] == 5 and record["arguments"]["row"] == 5
     assert set(record["under_elpips_vgg"]) == {*("elpips_vgg", "lpips_vgg", "rlpips_alex", "l2")}
     with Image.open(out / "animation.gif") as gif:
         assert gif.size == (4 * 32 + 3 * 5, 32)

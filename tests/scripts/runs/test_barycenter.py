@@ -10,11 +10,13 @@ import torch
 from elpips.geometry import barycenter
 from elpips.media import read_image
 from elpips.scripts.runs.barycenter import (
+    barycenter_notes,
     evaluation_record,
     is_snapshot_step,
     save_comparison,
     snapshots,
 )
+from elpips.scripts.runs.files import plain
 
 IMAGES = torch.rand(2, 3, 17, 21, generator=torch.Generator().manual_seed(0))
 
@@ -41,3 +43,16 @@ def test_the_record_has_measures_of_result_and_mean(tmp_path: Path) -> None:
     assert record["baseline"]["high_band_ratio"] == pytest.approx(0.5, abs=0.1)
     save_comparison(tmp_path / "comparison.png", ["a", "b"], found, record)
     assert read_image(tmp_path / "comparison.png").std() > 0.1
+
+
+def test_a_mix_is_told_and_flat_or_equal_inputs_are_none() -> None:
+    flat = torch.tensor([0.3, 0.7])[:, None, None, None].expand(2, 3, 17, 21)
+    mix, even, same = (
+        plain(evaluation_record(barycenter(each, metric="l2", steps=0)))
+        for each in (IMAGES, flat, IMAGES[[0, 0]])
+    )
+    (note,) = barycenter_notes(mix)
+    assert note.startswith("much of it is a double exposure: 100% of its detail is a mix of the")
+    assert barycenter_notes(even) == [] == barycenter_notes(same)
+    worse = {**mix, "advantage": {"objective": 0.5, "standard_error": 0.1}}
+    assert barycenter_notes(worse)[0].endswith("objective by 0.5 +- 0.1; more --steps may help")

@@ -11,7 +11,13 @@ from elpips.geometry.reference_path import cross_fade
 from elpips.metrics import create_metric
 from elpips.metrics.weights import WeightsError
 from elpips.scripts.runs import path_report
-from elpips.scripts.runs.path_report import evaluation_record, judge_also, report_path, shown
+from elpips.scripts.runs.path_report import (
+    evaluation_record,
+    judge_also,
+    path_notes,
+    report_path,
+    shown,
+)
 
 ENDS = torch.rand(2, 3, 33, 41, generator=torch.Generator().manual_seed(0))
 BENT = cross_fade(ENDS[0], ENDS[1], [0, 0.1, 0.9, 1])
@@ -46,6 +52,22 @@ def test_a_middle_of_its_own_is_no_double_exposure() -> None:
     record = evaluation_record(evaluate_path(create_metric("l2"), frames), None)
     assert record["relative_overlay"] < 0.3
     assert "double exposure" not in report_path(record, solved=True)
+
+
+def test_nothing_is_wrong_with_ends_that_are_the_same_or_scenes_that_are_held() -> None:
+    metric = create_metric("l2")
+    same = evaluation_record(evaluate_path(metric, ENDS[[0, 0, 0]]), None)
+    assert same["relative_overlay"] > 0.9
+    assert path_notes({**same, "advantage": 3e-16}, solved=True) == []
+    held = evaluation_record(evaluate_path(metric, ENDS[[0, 0, 1, 1]]), None)
+    assert len(path_notes(held, solved=True)) == 2
+    assert path_notes({**held, "held": True}, solved=True) == []
+
+
+def test_what_has_no_detail_is_no_double_exposure() -> None:
+    frames = torch.linspace(0.2, 0.8, 4)[:, None, None, None].expand(4, 3, 32, 32)
+    record = evaluation_record(evaluate_path(create_metric("l2"), frames), None)
+    assert path_notes({**record, "advantage": 0.0}, solved=True) == []
 
 
 def test_a_second_metric_has_lines_of_its_own() -> None:

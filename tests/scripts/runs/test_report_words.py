@@ -69,6 +69,7 @@ def test_pairs_of_a_morph_have_rows_and_warnings_of_their_own() -> None:
 
 def test_a_barycenter_that_is_none_is_warned_of() -> None:
     value = {"objective": 2.0, "standard_error": 0.1, "high_band_ratio": 1.0, "overlay": 1.0}
+    value["overlay_by_chance"] = 0.06
     evaluation = {
         **value, "lower_bound": 1.0, "excess": 1.0, "draws": 8, "baseline": value,
         "inputs": [value], "advantage": {"objective": 0.5, "standard_error": 0.1},

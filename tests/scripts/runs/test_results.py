@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from elpips.metrics import InputError
+from elpips.metrics.claims import command_scope
 from elpips.optim import StopReason
+from elpips.scripts.runs.files import prepare_outdir, write_json
 from elpips.scripts.runs.results import Results
 
 
@@ -38,6 +40,21 @@ def test_a_failure_costs_only_itself(tmp_path: Path, caplog) -> None:
     assert all(line.startswith(f"{tmp_path / 'b.png'}: ") for line in lines)
     assert results.written == ["a.txt"] and (tmp_path / "a.txt").read_text() == "a"
     assert results.paths(["b.png", "a.txt"]) == [tmp_path / "a.txt"]
+
+
+def test_what_a_resumed_run_did_not_renew_goes_but_what_it_lost(tmp_path: Path) -> None:
+    names = ["a.png", "b.png", "frames/0.png", "inputs/0.png"]
+    with command_scope():
+        folder = prepare_outdir(tmp_path, resume=False)
+        for each in names:
+            (folder / each).parent.mkdir(exist_ok=True)
+            write_json(folder / each, {})
+    with command_scope():
+        results = Results(prepare_outdir(tmp_path, resume=True))
+        results.write("b.png", failing(OSError()))
+        results.remove_earlier(["a.png", "b.png", "frames/"])
+    left = {each.relative_to(tmp_path).as_posix() for each in tmp_path.rglob("*.png")}
+    assert left == {"b.png", "inputs/0.png"}
 
 
 def test_something_lost_is_an_exit_code(tmp_path: Path) -> None:

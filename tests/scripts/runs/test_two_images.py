@@ -123,6 +123,6 @@ def test_other_commands_say_that_they_do_not_keep_it(
     out = [] if command in ("distance", "compare") else ["--outdir", str(tmp_path / "out")]
     assert main([*command.split(), *files, "--alpha", "keep", *out]) == 2
     assert capsys.readouterr().err == (
-        "elpips: error: alpha: keep is for geodesic, morph, barycenter and evaluate, not for "
-        f"{what}; expected auto, white or ignore\n"
+        "elpips: error: alpha: keep is for geodesic, morph, barycenter, evaluate and interpolate "
+        f"of two pictures, not for {what}; expected auto, white or ignore\n"
     )
