@@ -77,7 +77,7 @@ def benchmark_barycenters_command(
         device: auto, cpu, cuda, ...
         outdir: Folder for the pictures and benchmark.json; pairs already in it are kept.
     """
-    folder = prepare_outdir(outdir)
+    folder = prepare_outdir(outdir, ["pairs.png", "benchmark.json"])
     where = resolve_device(device)
     distance = make_metric(metric, where)
     settings: list[tuple[Schedule, str, tuple[int, ...]]] = [("adaptive", "blend", (steps,))]

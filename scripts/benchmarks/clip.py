@@ -128,7 +128,7 @@ def benchmark_clip_command(
         raise InputError("the memory of processes cannot be measured on this system")
     if min(joined, factor) < 2:
         raise InputError(f"found joined {joined} and factor {factor}; expected at least 2 of each")
-    folder = prepare_outdir(outdir)
+    folder = prepare_outdir(outdir, ["memory.png", "benchmark.json"])
     bikes, other = (fetch_clip(clip, folder) for clip in CLIPS[:2])
     options = [f"--factor={factor}", f"--size={size}", "--crop=square", f"--steps={steps}"]
     options += [f"--evaluation-draws={evaluation_draws}", f"--metric={metric}"]

@@ -67,7 +67,7 @@ def benchmark_convergence_command(
     """
     if min(steps, released) < 1 or 0 < frames < 3:
         raise InputError("expected at least 1 step of each schedule, and 0 or 3 frames and more")
-    folder = prepare_outdir(outdir)
+    folder = prepare_outdir(outdir, ["benchmark.json"])
     where = resolve_device(device)
     distance = make_metric(metric, where)
     marks: dict[Schedule, tuple[int, ...]] = {

@@ -78,7 +78,7 @@ def benchmark_geodesics_command(
             it are read, an interrupted one goes on.
     """
     solver.check()
-    folder = prepare_outdir(outdir)
+    folder = prepare_outdir(outdir, ["benchmark.json"])
     judge = metric.create()
     rows: list[dict[str, Any]] = []
     print(f"{'pair':<28}{'path':<12}" + "".join(f"{title:>10}" for title in _COLUMNS), flush=True)

@@ -60,7 +60,7 @@ def benchmark_interpolation_command(
     """
     solver.check()
     folders = dict(map(_other, others))
-    folder = prepare_outdir(outdir)
+    folder = prepare_outdir(outdir, ["triplets.png", "benchmark.json"])
     distance = metric.create()
     judges = {name: make_metric(name, metric.device) for name in MEASURES[2:]}
     settings = {

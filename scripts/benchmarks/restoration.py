@@ -25,7 +25,7 @@ from ...metrics.precision import precision_of
 from ...metrics.seeds import stream
 from ...metrics.statistics import mean_of
 from ..runs.files import plain, prepare_outdir, write_json
-from ..runs.options import make_metric, resolve_device, weights_record
+from ..runs.options import make_metric, resolve_device, told_apart, weights_record
 from ..runs.record import environment
 from .restoration_data import TEST, TRAIN, degrade, held_out_images, training_images
 from .restoration_network import Trained, Training, make_network, train
@@ -75,11 +75,14 @@ def benchmark_restoration_command(
     """
     if not losses or len(set(losses)) < len(losses):
         raise InputError(f"losses: found {' '.join(losses) or 'none'}, expected different ones")
-    folder = prepare_outdir(outdir)
+    folder = prepare_outdir(outdir, ["pictures.png", "losses.png", "benchmark.json"])
     where = resolve_device(device)
     # All of them now: what is missing shall be said before the training.
-    metrics = {name: working_copy(make_metric(name, where), precision) for name in losses}
-    judging = {name: make_metric(name, where) for name in judges}
+    metrics = {
+        called: working_copy(make_metric(name, where), precision)
+        for name, called in told_apart(losses).items()
+    }
+    judging = {called: make_metric(name, where) for name, called in told_apart(judges).items()}
     truth = held_out_images(_SIZE)
     worse = degrade(truth, training.task, training.noise, stream(training.seed, "held_out"))
     trained = {

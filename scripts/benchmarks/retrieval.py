@@ -21,7 +21,7 @@ from ...metrics.seeds import stream
 from ...metrics.statistics import Mean, mean_of
 from ..runs.attack import TITLES
 from ..runs.files import prepare_outdir, write_json
-from ..runs.options import make_metric, resolve_device, weights_record
+from ..runs.options import make_metrics, resolve_device, weights_record
 from ..runs.record import environment
 from ..runs.tables import format_table
 from .retrieval_patches import load_patches
@@ -74,8 +74,9 @@ def benchmark_retrieval_command(
         raise InputError(f"expected --metrics, a radius, and --attack of {', '.join(ATTACKERS)}")
     if not 1 <= queries <= patches or not 1 <= rivals < patches or steps < 1:
         raise InputError("expected 1 or more queries, rivals and steps, and more patches")
-    folder, where = prepare_outdir(outdir), resolve_device(device)
-    judged = [make_metric(name, where) for name in dict.fromkeys(metrics)]
+    folder = prepare_outdir(outdir, ["retrieval.json"])
+    where = resolve_device(device)
+    judged = make_metrics(metrics, where)
     gallery, moved = load_patches(images, patches, size, seed)
     gallery = gallery.to(where)
     asked = torch.linspace(0, patches - 1, queries).round().long()

@@ -24,7 +24,7 @@ from ...metrics.seeds import stream
 from ...metrics.statistics import Mean, mean_of
 from ..runs.attack import TITLES, AttackResult, AttackTask, solve_or_read_all
 from ..runs.files import prepare_outdir, write_json
-from ..runs.options import AttackArguments, make_metric, resolve_device, weights_record
+from ..runs.options import AttackArguments, make_metrics, resolve_device, weights_record
 from ..runs.record import environment
 from ..runs.tables import format_table
 
@@ -67,10 +67,10 @@ def robustness_command(
     solver.check()
     if not metrics or not attacks:
         raise InputError("expected at least one of --metrics and one of --attacks")
-    folder = prepare_outdir(outdir)
+    folder = prepare_outdir(outdir, ["robustness.json"])
     where = resolve_device(device)
     # All of them now: what is missing shall be said before an hour of attacks.
-    judged = [make_metric(name, where) for name in dict.fromkeys(metrics)]
+    judged = make_metrics(metrics, where)
     names, pictures = _load(images, size)
     pictures = pictures.to(where)
     count = len(names) if limit is None else min(limit, len(names))

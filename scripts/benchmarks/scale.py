@@ -82,7 +82,7 @@ def benchmark_scale_command(
         raise InputError("peak memory cannot be measured on this system")
     if min(*frames, size_frames) < 3:
         raise InputError("expected frames of at least 3")
-    folder = prepare_outdir(outdir)
+    folder = prepare_outdir(outdir, ["scale.png", "benchmark.json"])
     where = resolve_device(device)
     settings = (metric, precision, chunk, str(where))
     print(f"{'size':>6}{'frames':>8}{'s / step':>10}{'MiB':>8}", flush=True)

@@ -50,7 +50,7 @@ def benchmark_step_command(
     """
     if frames < 3:
         raise InputError(f"frames: found {frames}, expected at least 3")
-    folder = prepare_outdir(outdir)
+    folder = prepare_outdir(outdir, ["step.png", "benchmark.json"])
     where = resolve_device(device)
     scales = {"scale_levels": 1} if metric.startswith("elpips") else {}
     distance = make_metric(metric, where, **scales)

@@ -48,7 +48,7 @@ def benchmark_translations_command(
         outdir: Folder for frames and benchmark.json; paths already solved in it are read.
     """
     solver.check()
-    folder = prepare_outdir(outdir)
+    folder = prepare_outdir(outdir, ["benchmark.json"])
     judge = metric.create()
     rows: list[dict[str, Any]] = []
     print(f"{'crop':<14}{'size':>5}{'shift':>6}  {'path':<8}{'energy':>9}{'PSNR':>8}", flush=True)

@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from ...metrics import DEFAULT_METRIC, InputError, Metric
 from ...metrics.statistics import Mean, mean_of
-from ..runs.files import write_json
-from ..runs.options import describe_metric, make_metric, resolve_device, weights_record
+from ..runs.files import prepare_outdir, write_json
+from ..runs.options import describe_metric, make_metrics, resolve_device, weights_record
 from ..runs.record import environment
 from ..runs.tables import format_table, print_json
 from .attack_checks import check_attacks
@@ -67,8 +67,11 @@ def attack_2afc_command(
     """
     if not metric or (limit is not None and limit < 1):
         raise InputError(f"--metric {metric}, --limit {limit}: expected at least one of each")
+    if out is not None:
+        # Before hours of attacks.
+        prepare_outdir(out.parent, [out.name])
     where = resolve_device(device)
-    judged = [make_metric(name, where) for name in dict.fromkeys(metric)]
+    judged = make_metrics(metric, where)
     found = [each.limited(limit) for each in read_families(folder, families)]
     triplets, everything, names = load_decided(found, where)
     outcomes: dict[str, Outcome] = {}
@@ -103,8 +106,6 @@ def attack_2afc_command(
         "seconds_per_pair": {name: outcome.seconds for name, outcome in outcomes.items()},
         "checks": done,
     }
-    if out is not None:
-        write_json(out, content)
     if json:
         print_json(content)
     else:
@@ -112,6 +113,8 @@ def attack_2afc_command(
         for each in judged:
             print(describe_metric(each) + (f", {options.draws} draws" * each.stochastic))
         print("\n".join(check.line for check in done))
+    if out is not None:
+        write_json(out, content)
     return int(not all(check.passed for check in done))
 
 

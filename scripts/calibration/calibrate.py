@@ -67,7 +67,7 @@ def calibrate_command(
         raise InputError(f"metric {metric!r} has no linear weights; expected any of {[*CHANNELS]}")
     where = resolve_device(device)
     train, held_out = _read_parts(folder, families)
-    out = prepare_outdir(outdir)
+    out = prepare_outdir(outdir, [f"{metric}.safetensors", "run.json", "loss.png"])
     unit = still_metric(metric, where)
     found = calibrate(
         train, held_out, unit, options, mean_distance=mean_distance, cache=out / "channels"

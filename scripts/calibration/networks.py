@@ -20,7 +20,7 @@ from ...metrics.lipschitz import LipSim
 from ...metrics.perceptual import PerceptualMetric
 from ...metrics.seeds import check_seed
 from ...metrics.weights import load_linear, load_own
-from ..runs.options import make_metric
+from ..runs.options import make_metrics
 from .dataset import Family, Triplets
 
 OWN = "own"
@@ -93,22 +93,25 @@ def make_networks(
             )
         files = list(dict.fromkeys([*files, Path(agree_with)]))
         reference = str(Path(agree_with))
-    networks = []
-    for name in names:
-        options = {"scale": False} if name.startswith("elpips_") else {}
-        made = make_metric(name, device, **options)
+    first, networks = names[0], []
+    for made in make_metrics(names, device, _unscaled):
         if not isinstance(made, PerceptualMetric):
             networks.append(Network(made))
             continue
-        by_name = {name: torch.cat(linear_weights(made))}
-        for path in files if name == names[0] else ():
-            loaded = (load_own(name) if str(path) == OWN else load_linear(name, path)).tensors
+        by_name = {made.name: torch.cat(linear_weights(made))}
+        for path in () if networks else files:
+            loaded = (load_own(first) if str(path) == OWN else load_linear(first, path)).tensors
             parts = [loaded[f"lin{index}"] for index in range(len(loaded))]
             by_name[str(path)] = torch.cat(parts).to(device)
         networks.append(Network(made, by_name))
     if files and not networks[0].linear:
-        raise InputError(f"--linear, --agree-with: {names[0]} has no linear weights")
+        raise InputError(f"--linear, --agree-with: {first} has no linear weights")
     return networks, reference
+
+
+def _unscaled(name: str) -> dict[str, bool]:
+    """Return the options with which an ensemble is without its scale transform."""
+    return {"scale": False} if name.startswith("elpips_") else {}
 
 
 def measure(

@@ -87,7 +87,7 @@ def train_lipsim_command(
     outdir
         Folder for the groups, the checkpoint, the weights, run.json and a plot.
     """
-    out = prepare_outdir(outdir)
+    out = prepare_outdir(outdir, ["lipsim.safetensors", "run.json", "loss.png"])
     judges = [load_judge(name, torch.device("cpu")) for name in panel]
     before = None if start is None else load_lipsim(start)
     if before is not None and getattr(before.network, "size", None) != network:

@@ -82,7 +82,7 @@ def train_rlpips_command(
     where, split = resolve_device(device), (folder / "train").is_dir()
     train = load_set(read_families(folder / "train" if split else folder, families))
     held_out = read_families(folder / "val") if split and (folder / "val").is_dir() else []
-    out = prepare_outdir(outdir)
+    out = prepare_outdir(outdir, [f"{metric}.safetensors", "run.json", "loss.png"])
     initial = initial_metric(metric, start, where)
     model = Trainable.of(initial, train_trunk=options.train_trunk)
     identity = {

@@ -27,6 +27,7 @@ from ..runs.options import (
     Pictures,
     ensemble_options,
     make_metric,
+    make_metrics,
     resolve_device,
     weights_record,
 )
@@ -81,11 +82,11 @@ def figure_ablation_command(
         outdir: Folder for the figure and ablation.json; stages already in it are kept.
     """
     solver.check()
-    folder = prepare_outdir(outdir)
+    folder = prepare_outdir(outdir, ["ablation.png", "ablation.json"])
     where = resolve_device(device)
     images = pictures.read([source, target]).to(where)
     metrics = [make_metric(stage.metric, where, **stage.options()) for stage in STAGES]
-    shown = [make_metric(name, where) for name in others]
+    shown = make_metrics(others, where)
     titles = [TITLES.get(each.name, each.name) for each in shown]
     stages = [*STAGES, *(Stage(t, m.name) for t, m in zip(titles, shown, strict=True))]
     metrics += shown

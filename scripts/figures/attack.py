@@ -23,7 +23,7 @@ from ..runs.options import (
     AttackArguments,
     PictureOptions,
     Pictures,
-    make_metric,
+    make_metrics,
     resolve_device,
     weights_record,
 )
@@ -61,10 +61,10 @@ def figure_attack_command(
     solver.check()
     if not metrics:
         raise InputError("expected at least one of --metrics")
-    folder = prepare_outdir(outdir)
+    folder = prepare_outdir(outdir, ["attack.png", "attack.json"])
     where = resolve_device(device)
     images = pictures.read([source, target]).to(where)
-    judges = [make_metric(name, where) for name in dict.fromkeys(metrics)]
+    judges = make_metrics(metrics, where)
     anchor = noisy(images[:1], solver.sigma, solver.seed)[0]
     shown = {"anchor": anchor, "target": images[1]}
     rows = [

@@ -24,7 +24,7 @@ from ...metrics import Metric
 from ...metrics.weights import WeightsError
 from ..runs.attack import TITLES
 from ..runs.files import prepare_outdir, write_json
-from ..runs.options import make_metric, resolve_device, weights_record
+from ..runs.options import make_metric, make_metrics, resolve_device, weights_record
 from ..runs.record import environment
 
 logger = logging.getLogger("elpips")
@@ -73,10 +73,10 @@ def figure_barycenters_command(
         device: auto, cpu, cuda, ...
         outdir: Folder for the figure, its cells and figure.json.
     """
-    folder = prepare_outdir(outdir)
+    folder = prepare_outdir(outdir, ["figure.png", "figure.json"])
     where = resolve_device(device)
     source = read_images([image], size=size)[0]
-    metrics = [*_available_metrics(where), *(make_metric(each, where) for each in others)]
+    metrics = [*_available_metrics(where), *make_metrics(others, where)]
     generator = torch.Generator().manual_seed(seed)
     sets = {
         "noise": noisy_copies(source, COPIES, NOISE_SIGMA, generator),

@@ -30,7 +30,7 @@ from ..runs.options import (
     PictureOptions,
     Pictures,
     flat,
-    make_metric,
+    make_metrics,
     resolve_device,
     weights_record,
 )
@@ -86,15 +86,12 @@ def figure_geodesics_command(
     )  # fmt: skip
     pictures.check_flat("this figure")
     solver.check()
-    folder = prepare_outdir(outdir)
+    folder = prepare_outdir(outdir, ["figure.png", "figure.json"])
     images = pictures.read([start, end]).to(resolve_device(device))
     rows = None if row is None else (row,)
     ShowOptions(**vars(animation), rows=rows).check(images.shape[-2])
-    judge = make_metric("elpips_vgg", device)
-    metrics = {judge.name: judge}
-    for name in ("lpips_vgg", *others, "l2"):
-        made = make_metric(name, device)
-        metrics[made.name] = made
+    made = make_metrics(["elpips_vgg", "lpips_vgg", *others, "l2"], device)
+    judge, metrics = made[0], {each.name: each for each in made}
     panels = {name: PANELS.get(name, TITLES.get(name, name)) for name in metrics}
     solved: dict[str, Geodesic] = {}
     for name, title in panels.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -205,6 +205,58 @@ def make_metric(name: str, device: str | torch.device = "auto", **options: Any) 
     if file:
         metric.name = f"{name}={Path(file).name}"
     return metric
+
+
+def make_metrics(
+    names: Sequence[str],
+    device: str | torch.device = "auto",
+    options: Callable[[str], Mapping[str, Any]] = lambda name: {},
+) -> list[Metric]:
+    """Create metrics as `make_metric` does, each once, called so that names tell them apart.
+
+    Parameters
+    ----------
+    names
+        As given; see `told_apart`.
+    device
+        Of all of them.
+    options
+        Returns those of `create_metric` for a name.
+    """
+    found = []
+    for name, called in told_apart(names).items():
+        metric = make_metric(name, device, **options(name))
+        if "=" in name:
+            metric.name = called
+        found.append(metric)
+    return found
+
+
+def told_apart(names: Sequence[str]) -> dict[str, str]:
+    """Return what different metrics are called in tables and names of files, by the names given.
+
+    Of NAME=FILE that is the file's name and, where needed, of the folders that it is in:
+    ``lipsim=one-net.pth`` beside ``lipsim=two-net.pth``.
+
+    Raises
+    ------
+    InputError
+        The folders' names do not tell two files apart.
+    """
+    given: dict[tuple[str, ...], str] = {}
+    for name in names:
+        metric, _, file = name.partition("=")
+        parts = Path(file).resolve().parts[1:] if file else ()
+        given.setdefault((metric, *parts), name)
+    for depth in range(1, max(map(len, given), default=1) + 1):
+        called = ["=".join([key[0], *_tail(key[1:], depth)]) for key in given]
+        if len(set(called)) == len(called):
+            return dict(zip(given.values(), called, strict=True))
+    raise InputError(f"metrics: {' and '.join(given.values())} would have one name; rename a file")
+
+
+def _tail(parts: Sequence[str], depth: int) -> list[str]:
+    return ["-".join(parts[-depth:])] if parts else []
 
 
 def weights_record(metric: Metric) -> list[dict[str, str | None]]:

@@ -12,6 +12,7 @@ from elpips.metrics.lipschitz import LipSim
 from elpips.metrics.lipschitz.names import checkpoint_name
 from elpips.metrics.lipschitz.released import ReleasedNetwork, ReleasedSize
 from elpips.metrics.lipschitz.small import SmallNetwork, SmallSize
+from elpips.metrics.lipschitz.weights import save_small
 from random_images import rng
 
 RELEASED = ReleasedSize(3, 8, 2, 24, inner=5, side=32, outputs=20)
@@ -30,6 +31,14 @@ def random_small(seed: int = 0) -> SmallNetwork:
         for each in network.parameters():
             each.add_(2 * torch.randn(each.shape, generator=rng(seed)))
     return network
+
+
+def small_file(folder: Path, seed: int = 0) -> Path:
+    """Write ``net.safetensors``, a small network as `elpips train-lipsim` does, in a new folder."""
+    folder.mkdir(parents=True)
+    path = folder / "net.safetensors"
+    path.write_bytes(save_small(random_small(seed), "a test's", {}))
+    return path
 
 
 def released_state(network: ReleasedNetwork, prefix: str = "module.model.") -> dict[str, Tensor]:

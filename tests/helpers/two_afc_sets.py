@@ -6,11 +6,12 @@ from pathlib import Path
 
 import torch
 
-from elpips.metrics import Ensemble, create_metric, recipes
+from elpips.metrics import Ensemble, recipes
 from elpips.metrics.channels import unit_weighted
 from elpips.metrics.weights.read import read_plain
 from elpips.scripts.calibration import calibrate, networks
 from elpips.scripts.calibration.dataset import write_triplet
+from elpips.scripts.runs import options
 from tiny_metric import tiny
 
 SIDE = 24
@@ -37,13 +38,14 @@ def use_tiny_metric(monkeypatch) -> None:
         del name, device
         return unit_weighted(tiny())
 
-    def make(name, device, **options):
-        del device, options
-        return tiny(Ensemble(scale=False)) if name == "tiny" else create_metric(name)
+    known = options.make_metric
+
+    def make(name, device, **ensemble):
+        return tiny(Ensemble(scale=False)) if name == "tiny" else known(name, device, **ensemble)
 
     def load(name, path):
         return read_plain(path, name, name)
 
     monkeypatch.setattr(calibrate, "still_metric", still)
-    monkeypatch.setattr(networks, "make_metric", make)
+    monkeypatch.setattr(options, "make_metric", make)
     monkeypatch.setattr(networks, "load_linear", load)

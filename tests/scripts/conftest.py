@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from elpips.metrics.claims import command_scope
+
+
+@pytest.fixture
+def as_command() -> Iterator[None]:
+    """List what functions of commands write, as where they are called by their names."""
+    with command_scope():
+        yield
 
 
 @pytest.fixture

@@ -117,6 +117,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return asked
 
 
+@pytest.mark.usefixtures("as_command")
 def test_what_was_found_is_written(tmp_path: Path, runs: list[list[str]]) -> None:
     out = tmp_path / "out"
     assert benchmark_clip_command(joined=2, outdir=out) == 0
@@ -135,6 +136,7 @@ def test_what_was_found_is_written(tmp_path: Path, runs: list[list[str]]) -> Non
         benchmark_clip_command(joined=2, factor=2, outdir=out)
 
 
+@pytest.mark.usefixtures("as_command")
 @pytest.mark.parametrize(("name", "number"), [("killed", 3), ("joined", 7)])
 def test_frames_that_are_not_as_they_should_be_fail(
     tmp_path: Path, runs: list[list[str]], name: str, number: int

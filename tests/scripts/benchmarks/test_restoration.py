@@ -31,7 +31,7 @@ def synthetic(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"elpips.scripts.benchmarks.restoration.{name}", value)
 
 
-@pytest.mark.usefixtures("synthetic")
+@pytest.mark.usefixtures("as_command", "synthetic")
 def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     made: list[str] = []
 
@@ -83,7 +83,7 @@ def test_bad_options_are_one_line(tmp_path: Path, options, message: str) -> None
     assert "\n" not in str(found.value)
 
 
-@pytest.mark.usefixtures("synthetic")
+@pytest.mark.usefixtures("as_command", "synthetic")
 def test_a_damaged_file_is_named(tmp_path: Path, capsys) -> None:
     arguments = {"losses": ("l2",), "judges": (), "training": SMALL, "outdir": tmp_path}
     benchmark_restoration_command(**arguments)

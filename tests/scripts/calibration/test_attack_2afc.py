@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from command_line import failure
 from elpips.metrics import InputError
 from elpips.scripts.calibration import attack_2afc
 from elpips.scripts.calibration.attack_2afc import attack_2afc_command
 from elpips.scripts.calibration.set_attack import SetAttackOptions
+from elpips.scripts.runs import options
+from lipsim_files import small_file
 from tiny_metric import tiny
 
 OPTIONS = SetAttackOptions(steps=4, linf=(0.21,), l2=(0.2,), draws=2)
@@ -19,9 +22,9 @@ OPTIONS = SetAttackOptions(steps=4, linf=(0.21,), l2=(0.2,), draws=2)
 
 @pytest.fixture(autouse=True)
 def tiny_is_known(monkeypatch) -> None:
-    make = attack_2afc.make_metric
+    make = options.make_metric
     monkeypatch.setattr(
-        attack_2afc,
+        options,
         "make_metric",
         lambda name, where: tiny() if name == "tiny" else make(name, where),
     )
@@ -50,6 +53,39 @@ def test_accuracies_with_and_without_attack(folder: Path, tmp_path: Path, capsys
         assert found["score"][name]["mean"] == pytest.approx((10 * 0.9 + 0.5) / 11)
         by_attack = found["by_attack"][name]["linf 0.21"]
         assert by_attack["apgd"]["mean"] <= by_attack["pgd"]["mean"]
+
+
+def test_where_results_cannot_be_written_nothing_is_attacked(
+    folder: Path, tmp_path: Path, capsys, monkeypatch
+) -> None:
+    attacked: list[str] = []
+    monkeypatch.setattr(attack_2afc, "attack_triplets", lambda *given: attacked.append("once"))
+    (tmp_path / "file").touch()
+    (tmp_path / "mine.json").touch()
+    for out, said in (("file/found.json", "is a file"), ("mine.json", "no run here has written")):
+        arguments = ["--metric", "l2", "--device", "cpu", "--out", str(tmp_path / out)]
+        assert said in failure(capsys, "attack-2afc", str(folder / "val"), *arguments)
+    assert not attacked
+
+
+def test_results_are_printed_before_they_are_written(folder: Path, capsys, monkeypatch) -> None:
+    def full(path: Path, content: object) -> None:
+        raise InputError(f"{path}: no space left")
+
+    monkeypatch.setattr(attack_2afc, "write_json", full)
+    arguments = {"metric": ("l2",), "options": OPTIONS, "device": "cpu", "limit": 1}
+    with pytest.raises(InputError, match="no space left"):
+        attack_2afc_command(folder / "val", **arguments, out=folder / "found.json")
+    assert "linf 0.21" in capsys.readouterr().out
+
+
+def test_files_of_one_name_have_a_row_each(folder: Path, tmp_path: Path, capsys) -> None:
+    names = tuple(f"lipsim={small_file(tmp_path / each)}" for each in ("one", "two"))
+    arguments = {"metric": names, "options": OPTIONS, "device": "cpu", "limit": 1}
+    attack_2afc_command(folder / "val", **arguments, json=True)
+    found = json.loads(capsys.readouterr().out)
+    called = {f"lipsim={each}-net.safetensors" for each in ("one", "two")}
+    assert set(found["accuracy"]) == set(found["weights"]) == called
 
 
 def test_checks_decide_on_the_exit_code(folder: Path, capsys, monkeypatch) -> None:

@@ -51,6 +51,7 @@ def test_from_a_set_to_weights(folder: Path, tmp_path: Path, capsys) -> None:
     assert "val/warp" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("as_command")
 def test_twice_gives_the_same_bits_and_reads_the_features(
     folder: Path, tmp_path: Path, monkeypatch
 ) -> None:

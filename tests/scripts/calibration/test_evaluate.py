@@ -13,6 +13,7 @@ from elpips.metrics import InputError
 from elpips.scripts.calibration.calibrate import calibrate_command
 from elpips.scripts.calibration.evaluate import evaluate_2afc_command
 from elpips.scripts.calibration.preferences import PreferenceOptions
+from lipsim_files import small_file
 
 
 def test_evaluation_by_family_and_beside_others(folder: Path, tmp_path: Path, capsys) -> None:
@@ -54,6 +55,13 @@ def test_a_metric_agrees_with_its_own_weights_in_a_file(folder: Path, tmp_path: 
     )
     likeness = json.loads(capsys.readouterr().out)["likeness"]["all"][str(twice)]
     assert likeness == {"spearman": 1.0, "agreement": {"mean": 1.0, "standard_error": 0.0}}
+
+
+def test_files_of_one_name_have_a_column_each(folder: Path, tmp_path: Path, capsys) -> None:
+    names = tuple(f"lipsim={small_file(tmp_path / each, i)}" for i, each in enumerate("ab"))
+    evaluate_2afc_command(folder / "val", metric=names, draws=1, device="cpu", json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert list(found["mean"]) == ["lipsim=a-net.safetensors", "lipsim=b-net.safetensors"]
 
 
 @pytest.mark.parametrize(

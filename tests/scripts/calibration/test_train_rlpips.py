@@ -33,6 +33,7 @@ def train(folder: Path, out: Path, **arguments) -> dict:
     return json.loads((out / "run.json").read_text())
 
 
+@pytest.mark.usefixtures("as_command")
 def test_from_a_set_to_weights(folder: Path, tmp_path: Path, capsys) -> None:
     record = train(folder, tmp_path / "out", label="test's own")
     path = tmp_path / "out" / "tiny.safetensors"

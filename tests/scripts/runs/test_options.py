@@ -14,8 +14,11 @@ from elpips.scripts.runs.options import (
     PictureOptions,
     ensemble_options,
     flat,
+    make_metrics,
     resolve_device,
+    told_apart,
 )
+from lipsim_files import small_file
 
 
 def test_members_of_the_ensemble_are_switched_off() -> None:
@@ -54,3 +57,24 @@ def test_pictures_are_read_as_asked(pair) -> None:
     images = PictureOptions(size=16).read([Path(path) for path in pair])
     assert images.shape == (2, 3, 16, 16)
     assert images.dtype == torch.float32
+
+
+def test_metrics_are_told_apart_by_as_much_of_a_path_as_is_needed(tmp_path: Path) -> None:
+    one, two = (f"lipsim={tmp_path / each / 'net.pth'}" for each in ("one/x", "two/x"))
+    again = f"lipsim={tmp_path / 'one/../one/x/net.pth'}"
+    assert told_apart([]) == {}
+    assert told_apart(["l2", one, "l2", again]) == {"l2": "l2", one: "lipsim=net.pth"}
+    assert list(told_apart(["lipsim", one, two]).values()) == [
+        *("lipsim", "lipsim=one-x-net.pth", "lipsim=two-x-net.pth")
+    ]
+    same = [f"lipsim=/{each}net.pth" for each in ("a/", "b/", "b-")]
+    with pytest.raises(InputError, match="would have one name; rename a file"):
+        told_apart(same)
+
+
+def test_metrics_are_made_once_each_and_called_apart(tmp_path: Path) -> None:
+    one, two = (f"lipsim={small_file(tmp_path / each)}" for each in ("one", "two"))
+    made = make_metrics(["l2", one, two, "l2"], "cpu")
+    files = (f"lipsim={each}-net.safetensors" for each in ("one", "two"))
+    assert [each.name for each in made] == ["l2", *files]
+    assert make_metrics([one], "cpu")[0].name == "lipsim=net.safetensors"
