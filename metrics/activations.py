@@ -21,7 +21,8 @@ def checkpointed(metric: Metric) -> Metric:
     """Return a metric whose gradients are computed with activation checkpointing [1]_.
 
     Of the network's blocks only what goes into them is kept; the backward pass computes them
-    again. Gradients are the same. A metric without a network comes back as it is.
+    again. Gradients are the same. A metric without such a network comes back as it is, over
+    backgrounds too.
 
     References
     ----------
@@ -30,7 +31,9 @@ def checkpointed(metric: Metric) -> Metric:
     """
     if isinstance(metric, OverBackgrounds):
         inner = checkpointed(metric.inner)
-        found: Metric = metric if inner is metric.inner else OverBackgrounds(inner)
+        if inner is metric.inner:
+            return metric
+        found: Metric = OverBackgrounds(inner)
     elif isinstance(metric, PerceptualMetric):
         found = copy.copy(metric)
     else:

@@ -49,6 +49,9 @@ def test_metrics_of_all_kinds() -> None:
     l2 = create_metric("l2")
     assert checkpointed(l2) is l2
     assert Activations.of(l2, (100, 50), PAIR).embedding == pytest.approx(100 * 50 * 12)
+    # Nor is it changed on the way: a later run without checkpointing has the same one.
+    transparent_l2 = OverBackgrounds(l2)
+    assert checkpointed(transparent_l2) is transparent_l2 and not transparent_l2.sparing
     transparent = OverBackgrounds(tiny(Ensemble()))
     found = checkpointed(transparent)
     assert isinstance(found, OverBackgrounds) and found.sparing and found.inner.sparing
