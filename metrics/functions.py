@@ -3,8 +3,9 @@
 Convolutions are most of a step; what is around them is bound by memory. Each function here
 passes over the features as few times as it can and keeps for the backward pass only what
 is there anyway (differences are taken again: they are as large as what they are of). They work
-in any floating-point type and memory format; sums over whole feature maps are in float32 at
-least.
+in any memory format and floating-point type, features of float16 in float32, as their squares
+need its range; sums over whole feature maps are in float32 at least. Gradients of gradients are
+refused.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 # Inside the square root, so that the gradient is finite where all features vanish. The
 # release adds 1e-10 outside; larger values shift LPIPS-VGG in the fourth digit.
@@ -24,24 +26,27 @@ class WeightedUnit(torch.autograd.Function):
     """Features (N, C, H, W) -> root * f / |f| / sqrt(H W), with |f| over channels.
 
     With g the gradient on the output and s its constant factor, the gradient on f is
-    (s g - (s g . f) f / |f|^2) / |f|: the normalised features need not be kept.
+    (s g - (s g . f) f / |f|^2) / |f|: the normalised features need not be kept. Of float16
+    features points are float32.
     """
 
     @staticmethod
     def forward(ctx: Any, features: Tensor, root: Tensor) -> Tensor:
-        scale = root * features[0, 0].numel() ** -0.5
+        scale = _of_range(root) * features[0, 0].numel() ** -0.5
+        wide = _of_range(features)
         # Several times faster on the CPU than `vector_norm` over channels.
-        squared = features.square().sum(1, keepdim=True)
+        squared = wide.square().sum(1, keepdim=True)
         inverse = squared.add_(_EPSILON).rsqrt_()
         ctx.save_for_backward(features, inverse, scale)
-        return (features * inverse).mul_(scale)
+        return (wide * inverse).mul_(scale)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         features, inverse, scale = ctx.saved_tensors
-        result = grad * scale
-        radial = (result * features).sum(1, keepdim=True).mul_(inverse.square())
-        return result.addcmul_(features, radial, value=-1).mul_(inverse), None
+        result, wide = grad * scale, _of_range(features)
+        radial = (result * wide).sum(1, keepdim=True).mul_(inverse.square())
+        return result.addcmul_(wide, radial, value=-1).mul_(inverse).to(features.dtype), None
 
 
 class ZeroAt(torch.autograd.Function):
@@ -56,6 +61,7 @@ class ZeroAt(torch.autograd.Function):
         return rows.index_fill(1, positions, 0.0)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         (positions,) = ctx.saved_tensors
         return grad.index_fill_(1, positions, 0.0), None
@@ -75,6 +81,7 @@ class AveragePool(torch.autograd.Function):
         return (rows[..., 0::2] + rows[..., 1::2]).mul_(0.25)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         result = _empty(ctx.size, grad)
         height, width = (2 * side for side in grad.shape[-2:])
@@ -96,6 +103,7 @@ class SquaredDistance(torch.autograd.Function):
         return _squared_norms(a - b)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         a, b = ctx.saved_tensors
         scaled = a - b
@@ -121,6 +129,7 @@ class SquaredSteps(torch.autograd.Function):
         return _squared_norms(_steps(before, points, after))
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[None, Tensor, None]:
         scaled = _steps(*ctx.saved_tensors)
         scaled *= _per_item(2 * grad, scaled)
@@ -142,11 +151,26 @@ def _empty(size: Sequence[int], like: Tensor) -> Tensor:
     return torch.empty(*size, dtype=like.dtype, device=like.device, memory_format=memory)
 
 
+def laid_out(images: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return images with rows side by side in memory, in the wider of their type and another.
+
+    What is computed of them then depends on their values alone: dropout goes by the order of
+    memory, and a narrow type would round before a network of a wider one sees them.
+    """
+    wide = torch.promote_types(images.dtype, dtype)
+    return images.to(wide).contiguous()
+
+
 def is_channels_last(x: Tensor) -> bool:
     """Return whether the channels of x (N, C, H, W) lie side by side in memory."""
     if x.dim() != 4 or x.is_contiguous():
         return False
     return x.is_contiguous(memory_format=torch.channels_last)
+
+
+def _of_range(x: Tensor) -> Tensor:
+    """Return x, float16 as float32: 1e-20 is 0 in it, and squares above 65,504 infinite."""
+    return x.float() if x.dtype == torch.float16 else x
 
 
 def _squared_norms(points: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from .base import Draw, Embedding, Metric, check_images, image_size
 from .dropout import Dropout
 from .ensemble import Ensemble, EnsembleDraw, draw_ensemble
 from .errors import InputError
-from .functions import WeightedUnit
+from .functions import WeightedUnit, laid_out
 from .tiling import Tile, wrap_of
 from .transforms import transform
 from .trunks import Part, Trunk, normalise
@@ -107,7 +107,7 @@ class PerceptualMetric(Metric):
         """Embed images (N, 3, H, W) in [0, 1]; see `Metric.embed`."""
         assert isinstance(draw, EnsembleDraw)
         check_images(images)
-        transformed = transform(images, draw)
+        transformed = transform(laid_out(images, self.dtype), draw)
         if min(image_size(transformed)) < self.trunk.smallest_side:
             height, width = image_size(images)
             raise InputError(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..base import Draw, Embedding, Metric, check_images, image_size
+from ..functions import laid_out
 from ..weights.types import Weights
 from .resize import Resampling, resize, resize_norm
 
@@ -91,7 +92,8 @@ class LipSim(Metric):
         """
         check_images(images)
         network = cast("LipschitzNetwork", self.network)
-        return network(resize(images, network.side, network.resampling).to(self.dtype))
+        resized = resize(laid_out(images, self.dtype), network.side, network.resampling)
+        return network(resized.to(self.dtype))
 
     def lipschitz(self, images: Tensor) -> float:
         """Return a bound on |phi(x) - phi(y)| / |x - y| for images (..., H, W) of one size.

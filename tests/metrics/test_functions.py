@@ -91,3 +91,38 @@ def test_sums_over_large_maps_are_exact_to_float32() -> None:
     rough = SquaredDistance.apply(a.bfloat16(), b.bfloat16())
     assert rough.dtype == torch.float32
     assert abs(float(rough) / exact - 1) < 1e-3
+
+
+POINTS = features(2, 3, 4, 6).detach()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: WeightedUnit.apply(x, torch.ones(3, 1, 1)),
+        lambda x: 2 * ZeroAt.apply(x.flatten(1), torch.tensor([0, 3])),
+        AveragePool.apply,
+        lambda x: SquaredDistance.apply(x, POINTS),
+        lambda x: SquaredSteps.apply(POINTS[:1], x, POINTS[1:]),
+    ],
+    ids=["unit", "zeros", "pool", "distance", "steps"],
+)
+def test_gradients_of_gradients_are_refused_in_plain_words(function) -> None:
+    x = features(2, 3, 4, 6, seed=1)
+    (slope,) = torch.autograd.grad(function(x).square().sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        slope.square().sum().backward()
+
+
+@pytest.mark.parametrize("size", [0.0, 1.0, 400.0])
+def test_features_of_float16_are_as_those_of_float32(size: float) -> None:
+    narrow = (size * features(1, 5, 3, 2).detach()).half().requires_grad_()
+    wide = narrow.detach().float().requires_grad_()
+    root = torch.rand(5, 1, 1, generator=rng())
+    found, expected = (WeightedUnit.apply(each, root) for each in (narrow, wide))
+    assert found.dtype == torch.float32 and torch.equal(found, expected)
+    direction = features(1, 5, 3, 2, seed=2).detach().float()
+    (slope,), (wanted,) = (
+        torch.autograd.grad(y, x, direction) for y, x in ((found, narrow), (expected, wide))
+    )
+    assert torch.equal(slope, wanted.half())

@@ -80,6 +80,32 @@ def test_the_network_computes_in_its_own_type() -> None:
     assert {layer.dtype for layer in embedding.layers} == {torch.float64}
 
 
+@pytest.mark.parametrize("fast", [False, True])
+def test_how_images_lie_in_memory_changes_nothing(fast: bool) -> None:
+    # As the pictures of most libraries: channels side by side, and a part of a larger one.
+    others = torch.rand(2, 24, 20, 3, generator=rng()).permute(0, 3, 1, 2)[..., 3:, 2:]
+    metric = tiny(Ensemble(permutation=False, fast=fast))
+    for seed in range(4):
+        draw = metric.draw((21, 18), rng(seed))
+        found = metric.distance(*(metric.embed(x, draw) for x in (others, others.contiguous())))
+        assert found.tolist() == [0, 0]
+
+
+def test_images_of_a_narrow_type_are_as_those_of_the_networks() -> None:
+    metric, narrow = tiny(Ensemble(scale_levels=3)), images(2, 24, 20).half()
+    for seed in range(4):
+        draw = metric.draw((24, 20), rng(seed))
+        found, expected = (metric.embed(x, draw).layers for x in (narrow, narrow.float()))
+        assert all(map(torch.equal, found, expected))
+
+
+def test_the_network_may_compute_in_float16() -> None:
+    metric, half = tiny(Ensemble()), tiny(Ensemble()).half()
+    x, y = images(2, seed=1), torch.zeros(2, 3, 17, 11)
+    expected = metric(x, y, generator=rng())
+    torch.testing.assert_close(half(x, y, generator=rng()), expected, rtol=0.01, atol=0)
+
+
 def test_negative_linear_weights_are_refused() -> None:
     with pytest.raises(InputError, match="layer 1 have a negative"):
         PerceptualMetric("bad", TinyTrunk(), [LINEAR[0], -LINEAR[1]])

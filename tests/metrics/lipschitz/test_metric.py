@@ -29,6 +29,12 @@ def test_images_of_any_size_and_type() -> None:
         metric.features(2 * x)
 
 
+def test_images_of_a_narrow_type_are_resized_in_the_networks() -> None:
+    # Certificates grant rounding of single precision, and no more.
+    metric, narrow = tiny_lipsim(), images(2, 21, 34).half()
+    assert torch.equal(metric.features(narrow), metric.features(narrow.float()))
+
+
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
 def test_gradients_are_finite_on_flat_and_identical_images(value: float) -> None:
     metric = tiny_lipsim()
