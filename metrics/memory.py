@@ -11,10 +11,16 @@ import torch
 from .errors import InputError
 
 _CGROUP = Path("/sys/fs/cgroup")
-# Files that say how much a group of processes may have, and has: of version 2 and version 1.
+# Files that say how much a group of processes may have, and has, and of what kinds; the kind that
+# is given up where memory is short, which are pages of files. Of version 2 and of version 1.
 _LIMITS = (
-    ("memory.max", "memory.current"),
-    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ("memory.max", "memory.current", "memory.stat", "inactive_file"),
+    (
+        "memory/memory.limit_in_bytes",
+        "memory/memory.usage_in_bytes",
+        "memory/memory.stat",
+        "total_inactive_file",
+    ),
 )
 
 
@@ -85,12 +91,9 @@ def in_words(count: float) -> str:
 
 
 def _of_machine() -> int | None:
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
+    available = _entry(Path("/proc/meminfo"), "MemAvailable:")
+    if available is not None:
+        return available * 1024
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
@@ -99,10 +102,20 @@ def _of_machine() -> int | None:
 
 def _of_group() -> list[int]:
     found = []
-    for limit, usage in _LIMITS:
+    for limit, usage, kinds, pages_of_files in _LIMITS:
         try:
             most, taken = (int((_CGROUP / name).read_text()) for name in (limit, usage))
         except (OSError, ValueError):
             continue
-        found.append(max(0, most - taken))
+        needed = max(0, taken - (_entry(_CGROUP / kinds, pages_of_files) or 0))
+        found.append(max(0, most - needed))
     return found
+
+
+def _entry(file: Path, name: str) -> int | None:
+    """Return the number after a name at the start of a line of a file, None if there is none."""
+    try:
+        lines = (line.split() for line in file.read_text().splitlines())
+        return next((int(words[1]) for words in lines if words[:1] == [name]), None)
+    except (OSError, ValueError, IndexError):
+        return None

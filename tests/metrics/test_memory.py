@@ -30,6 +30,18 @@ def test_limits_of_a_group_of_processes_count(tmp_path: Path, monkeypatch) -> No
     (tmp_path / "memory.max").write_text("3000000\n")
     (tmp_path / "memory.current").write_text("1000000\n")
     assert free_memory() == 2_000_000
+    # Pages of files that nobody uses are given up where memory is short.
+    (tmp_path / "memory.stat").write_text("anon 1\nactive_file 7\ninactive_file 400000\n")
+    assert free_memory() == 2_400_000
+    (tmp_path / "memory").mkdir()
+    for name, number in (("limit", 2_500_000), ("usage", 900_000)):
+        (tmp_path / f"memory/memory.{name}_in_bytes").write_text(str(number))
+    assert free_memory() == 1_600_000
+    (tmp_path / "memory/memory.stat").write_text("inactive_file 1\ntotal_inactive_file 500000\n")
+    assert free_memory() == 2_100_000
+    (tmp_path / "memory/memory.stat").write_text("total_inactive_file 10000000\n")
+    assert free_memory() == 2_400_000
+    (tmp_path / "memory/memory.usage_in_bytes").unlink()
     (tmp_path / "memory.max").write_text("max\n")
     assert whole is not None and abs(free_memory() - whole) < 1e9
 
