@@ -67,9 +67,9 @@ def create_metric(
         _reject(name, options)
         return L2().to(device)
     if name == "lipsim":
-        if linear is not None or set(options) - {"outputs"}:
-            unknown = sorted({*options} - {"outputs"})
-            raise InputError(f"metric {name!r} has no linear weights and no option {unknown}")
+        if linear is not None:
+            raise InputError(f"metric {name!r} has no linear weights; give its file as trunk")
+        _check_options(name, options, {"outputs"})
         return load_lipsim(trunk, **options).to(device)
     if name not in RECIPES:
         raise InputError(f"metric {name!r} is unknown; expected one of {available_metrics()}")
@@ -95,7 +95,10 @@ def _reject(name: str, options: Mapping[str, object]) -> None:
 
 
 def _ensemble(name: str, options: dict[str, Any]) -> Ensemble:
-    known = set(Ensemble.__dataclass_fields__)
+    _check_options(name, options, set(Ensemble.__dataclass_fields__))
+    return Ensemble(**options)
+
+
+def _check_options(name: str, options: Mapping[str, object], known: set[str]) -> None:
     if unknown := sorted(set(options) - known):
         raise InputError(f"metric {name!r}: unknown options {unknown}; expected {sorted(known)}")
-    return Ensemble(**options)

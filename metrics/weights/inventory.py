@@ -32,7 +32,7 @@ class WeightsStatus:
 
 
 def inventory() -> list[WeightsStatus]:
-    """List every registered asset; nothing is downloaded or hashed."""
+    """List every registered asset; nothing is downloaded; cached copies are checked."""
     folder = weights_folder()
     return [_status(asset, folder) for asset in ASSETS.values()]
 

@@ -17,7 +17,8 @@ References
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,8 @@ def read_whole(path: Path, metric: str) -> tuple[Weights, Weights] | None:
         raise WeightsError(f"cannot read {path}: {error.strerror}") from None
     sha256 = hashlib.sha256(data).hexdigest()
     if path.suffix == ".safetensors":
-        tensors, metadata = read_safetensors(data)
+        with _naming(path):
+            tensors, metadata = read_safetensors(data)
         if not all(any(n.startswith(part) for n in tensors) for part in ("features.", "lin")):
             return None
         calibration = metadata.get("calibration")
@@ -117,16 +119,23 @@ def read_whole(path: Path, metric: str) -> tuple[Weights, Weights] | None:
     _check_names(path, tensors, names)
     renamed = {names[key]: value for key, value in tensors.items()}
     recipe = RECIPES[metric]
-    try:
+    with _naming(path):
         trunk = fit(recipe.trunk, {n: v for n, v in renamed.items() if not n.startswith("lin")})
         linear = fit(metric, {n: v for n, v in renamed.items() if n.startswith("lin")})
-    except WeightsError as error:
-        raise WeightsError(f"{path}: {error}") from None
     source = str(path)
     return (
         Weights(recipe.trunk, trunk, source, sha256),
         Weights(metric, linear, source, sha256, calibration or f"user file {path.name}"),
     )
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Have errors begin with the name of a file."""
+    try:
+        yield
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from None
 
 
 def _whole(path: Path | None, metric: str) -> tuple[Weights, Weights] | None:

@@ -32,8 +32,11 @@ def test_lipsim_comes_along_and_has_no_ensemble() -> None:
     metric = create_metric("lipsim")
     assert metric.name == "lipsim" and not metric.stochastic
     assert len(metric.pretrained) == 1 and "lipsim" in available_metrics()
-    for options in ({"scale_levels": 3}, {"linear": Path("a")}):
-        with pytest.raises(InputError, match="no linear weights and no option"):
+    for options, message in (
+        ({"linear": Path("a")}, " has no linear weights; give its file as trunk$"),
+        ({"scale_levels": 3}, r": unknown options \['scale_levels'\]; expected \['outputs'\]$"),
+    ):
+        with pytest.raises(InputError, match=f"^metric 'lipsim'{message}"):
             create_metric("lipsim", **options)
 
 

@@ -158,6 +158,12 @@ def test_what_does_not_fit_is_refused_by_name(official, tmp_path: Path, change, 
         create_metric(METRIC, linear=tmp_path / "bad.pth")
 
 
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bad.safetensors").write_bytes(b"12345")
+    with pytest.raises(WeightsError, match=r"bad\.safetensors: damaged safetensors: "):
+        read_whole(tmp_path / "bad.safetensors", METRIC)
+
+
 def test_classes_are_refused_unopened(official, tmp_path: Path, make) -> None:
     trap = tmp_path / "made"
     torch.save({**official, "x": make.malicious(trap)}, tmp_path / "bad.pth")
