@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor, nn
 
+from .checks import require_number
 from .errors import InputError
 from .functions import SquaredDistance, SquaredSteps
 from .tiling import Tile, wrap_of
@@ -205,8 +206,7 @@ class Metric(nn.Module, ABC):
             As `embed`; images of two shapes, no draws, another reduction.
         """
         check_pair(x, y, self.channels)
-        if draws < 1:
-            raise InputError(f"draws is {draws}; at least 1 is needed")
+        require_number("draws", draws)
         total = torch.zeros(len(x), device=x.device, dtype=x.dtype)
         for _ in range(draws if self.stochastic else 1):
             draw = self.draw(image_size(x), generator, batch=len(x))

@@ -78,7 +78,7 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("seed", "group_seed"), SEED),
     **dict.fromkeys(("size", "sizes", "frame_size"), SIZE),
     **dict.fromkeys(
-        "batch chunk copies count epochs groups max_draws patches repeats restarts seeds "
+        "batch chunk copies count epochs groups min_draws max_draws patches repeats restarts seeds "
         "size_frames limit triplets subset jobs shifts shifted_by crop side checkpoint scales "
         "kill_at".split(),
         COUNT,
@@ -86,7 +86,7 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(
         "steps path_steps pure_steps released patience pause warmup decay_epochs samples train val "
         "head_start attack_steps frames rows duration hold judged queries rivals joined "
-        "row".split(),
+        "row offset_max".split(),
         COUNT_OR_NONE,
     ),
     **dict.fromkeys(("draws", "evaluation_draws", "gradient_draws"), DRAWS),
@@ -108,6 +108,7 @@ RULES: Mapping[str, Rule] = {
     ),
     **dict.fromkeys(("adversarial_share", "shares", "strengths"), FRACTION),
     **dict.fromkeys(("betas",), BETA),
+    **dict.fromkeys(("dropout_keep",), Rule(0, 1, above=True)),
 }
 """By the name of an option or field; of a list, of each of its numbers."""
 
@@ -119,15 +120,33 @@ def check_number(name: str, value: Any) -> None:
 
     None, what has no rule and what is no number of its kind's (a list's names) passes.
     """
-    rule = RULES.get(name)
-    if rule is None or value is None or isinstance(value, (str, bool, PurePath)):
+    if name not in RULES or value is None or isinstance(value, (str, bool, PurePath)):
         return
     values = value if isinstance(value, (tuple, list)) else (value,)
     if not values and name not in _MAY_BE_EMPTY:
         raise InputError(f"{name}: found none, expected at least one number")
     for each in values:
-        if not isinstance(each, str) and not rule.admits(each):
-            raise InputError(f"{name}: found {each!r}, expected {rule}")
+        if not isinstance(each, str):
+            require_number(name, each)
+
+
+def require_number(name: str, value: Any, *others: str | None) -> None:
+    """Raise `InputError` unless a value is one number as the rule of that name says.
+
+    Nothing else passes but what ``others`` name.
+    """
+    if any(value is each or (isinstance(value, str) and value == each) for each in others):
+        return
+    rule = RULES[name]
+    if not rule.admits(value):
+        expected = " or ".join([*(repr(each) for each in others if each), str(rule)])
+        raise InputError(f"{name}: found {value!r}, expected {expected}")
+
+
+def require_switch(name: str, value: Any) -> None:
+    """Raise `InputError` unless a value is True or False."""
+    if not isinstance(value, bool):
+        raise InputError(f"{name}: found {value!r}, expected True or False")
 
 
 def check_fields(options: Any) -> None:

@@ -6,7 +6,7 @@ How a draw is applied to images is in `metrics.transforms`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import permutations
 from typing import Literal
 
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from .base import Draw
+from .checks import require_number, require_switch
 from .errors import InputError
 from .tiling import NO_WRAP, Tile, Wrap, wrap_of
 
@@ -69,16 +70,14 @@ class Ensemble:
 
     def __post_init__(self) -> None:
         """Check the options."""
-        if self.scale_levels != "auto" and not (
-            isinstance(self.scale_levels, int) and self.scale_levels >= 1
-        ):
-            raise InputError(f"scale_levels: found {self.scale_levels!r}, expected 'auto' or >= 1")
-        if self.offset_max < 0:
-            raise InputError(f"offset_max: found {self.offset_max}, expected >= 0")
+        for each in fields(self):
+            if each.type == "bool":
+                require_switch(each.name, getattr(self, each.name))
+        require_number("scale_levels", self.scale_levels, "auto")
+        require_number("offset_max", self.offset_max)
+        require_number("dropout_keep", self.dropout_keep)
         if self.gain not in ("color", "brightness", "none"):
             raise InputError(f"gain: found {self.gain!r}, expected color, brightness or none")
-        if not 0 < self.dropout_keep <= 1:
-            raise InputError(f"dropout_keep: found {self.dropout_keep}, expected in (0, 1]")
         if any(self.wrap) and not self.offset:
             raise InputError(f"tile: found {self.tile!r}, which needs the offset, and it is off")
 

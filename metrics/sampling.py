@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from .base import Draw, Metric, check_image, check_images, check_pair, image_size
+from .checks import require_number
 from .errors import InputError
 from .seeds import stream
 from .statistics import standard_error
@@ -91,13 +92,15 @@ def estimate(
     metric
         The distance, where the images are.
     x, y
-        Images (N, 3, H, W) in [0, 1]; the i-th of x is compared with the i-th of y.
+        Images (N, 3, H, W) in [0, 1]; the i-th of x is compared with the i-th of y. For
+        `OverBackgrounds` premultiplied RGBA (N, 4, H, W).
     relative_error
         Half-width of the 95 % interval over the distance, above 0; None: no such bound.
     absolute_error
         Half-width in the distance's units, above 0; None: no such bound.
     min_draws
-        Bounds are not trusted before so many draws (or ``max_draws``).
+        At least 1; bounds are not trusted before so many draws (or ``max_draws``). They are
+        looked at then and at every tenth draw that follows.
     max_draws
         At least 1.
     seed
@@ -115,7 +118,7 @@ def estimate(
     >>> found = estimate(metric, x, y, relative_error=0.05)  # doctest: +SKIP
     >>> low, high = found.interval  # doctest: +SKIP
     """
-    check_pair(x, y)
+    check_pair(x, y, metric.channels)
     distances = _sample(
         metric,
         lambda draw: metric.distance(metric.embed(x, draw), metric.embed(y, draw)),
@@ -150,9 +153,9 @@ def compare(
     metric
         The distance, where the images are.
     reference
-        An image (3, H, W) in [0, 1].
+        An image (3, H, W) in [0, 1]; for `OverBackgrounds` premultiplied RGBA (4, H, W).
     candidates
-        Images (K, 3, H, W) in [0, 1], K >= 1.
+        Images (K, 3, H, W) in [0, 1], or (K, 4, H, W) likewise, K >= 1.
     relative_error, absolute_error, min_draws, max_draws, seed, progress
         As for `estimate`.
 
@@ -161,12 +164,13 @@ def compare(
     InputError
         Images of another shape, type or range; a number out of range.
     """
-    check_image(reference, "reference")
-    check_images(candidates, "candidates")
+    channels = metric.channels
+    check_image(reference, "reference", channels)
+    check_images(candidates, "candidates", channels)
     if reference.shape != candidates.shape[1:]:
         raise InputError(
             f"reference {tuple(reference.shape)} and candidates {tuple(candidates.shape)} "
-            "differ; expected (3, H, W) and (K, 3, H, W)"
+            f"differ; expected ({channels}, H, W) and (K, {channels}, H, W)"
         )
 
     def distances_to_reference(draw: Draw) -> Tensor:
@@ -203,22 +207,23 @@ def _sample(
 ) -> Tensor:
     """Return sampled distances, (draws, N) in float64."""
     min_draws, max_draws = limits
-    if max_draws < 1:
-        raise InputError(f"draws: found {max_draws}, expected at least 1")
+    require_number("min_draws", min_draws)
+    require_number("max_draws", max_draws)
     for name, bound in zip(("relative_error", "absolute_error"), bounds, strict=True):
-        if bound is not None and not bound > 0:
-            raise InputError(f"{name}: found {bound}, expected a positive number")
+        require_number(name, bound, None)
     generator = stream(seed, "evaluate")
     if not metric.stochastic:
         return distances(metric.draw(size)).double().cpu()[None]
     samples: list[Tensor] = []
+    first = min(min_draws, max_draws)
     while len(samples) < max_draws:
         samples.append(distances(metric.draw(size, generator)).double().cpu())
         if progress is not None:
             progress(len(samples))
-        if bounds != (None, None) and len(samples) >= min(min_draws, max_draws):
-            # The test costs O(draws); every tenth draw is often enough.
-            if len(samples) % 10 == 0 and _summary(metric, torch.stack(samples), *bounds).met:
+        count = len(samples)
+        # The test costs O(draws); the first draw that may do and every tenth are often enough.
+        if bounds != (None, None) and (count == first or (count > first and count % 10 == 0)):
+            if _summary(metric, torch.stack(samples), *bounds).met:
                 break
     return torch.stack(samples)
 

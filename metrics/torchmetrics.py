@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from .base import Metric
-from .checks import check_number
+from .checks import require_number
 from .registry import DEFAULT_METRIC, create_metric
 from .statistics import standard_error
 
@@ -77,8 +77,8 @@ class PerceptualDistance(torchmetrics.Metric):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        check_number("draws", draws)
-        check_number("seed", seed)
+        require_number("draws", draws)
+        require_number("seed", seed)
         self.distance = create_metric(metric) if isinstance(metric, str) else metric
         self.draws = draws if self.distance.stochastic else 1
         self.seed = seed

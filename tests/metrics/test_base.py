@@ -116,8 +116,9 @@ class TestEveryMetric:
             value("median")
         with pytest.raises(InputError, match="differ in shape"):
             metric(x, y[..., :-1])
-        with pytest.raises(InputError, match="draws"):
-            metric(x, y, draws=0)
+        for draws in (0, 2.5, None):
+            with pytest.raises(InputError, match=f"^draws: found {draws}, expected an integer"):
+                metric(x, y, draws=draws)
 
     def test_draws_are_as_many_as_asked_for_and_differ(self, metric) -> None:
         draws = list(metric.draws((17, 11), 4, rng()))

@@ -13,7 +13,14 @@ from typing import Any
 
 import pytest
 
-from elpips.metrics.checks import RULES, check_fields, check_number, checked
+from elpips.metrics.checks import (
+    RULES,
+    check_fields,
+    check_number,
+    checked,
+    require_number,
+    require_switch,
+)
 from elpips.metrics.errors import InputError
 from elpips.scripts.command_tree import ELPIPS, Command
 
@@ -124,3 +131,21 @@ def test_groups_and_arguments_are_looked_at_before_a_function_runs() -> None:
 
 def test_a_path_that_is_named_like_a_number_passes() -> None:
     check_number("frames", Path("outputs/frames"))
+
+
+def test_what_has_to_be_a_number_is_no_text_and_nothing_else() -> None:
+    require_number("draws", 3)
+    require_number("scale_levels", "auto", "auto")
+    require_number("relative_error", None, None)
+    for value in ("3", True, None, (3,), 2.5):
+        with pytest.raises(InputError, match=r"^draws: found .*, expected an integer from 1 to 1,"):
+            require_number("draws", value)
+    with pytest.raises(InputError, match="found 'all', expected 'auto' or an integer from 1 to 64"):
+        require_number("scale_levels", "all", "auto")
+
+
+def test_a_switch_is_true_or_false() -> None:
+    require_switch("scale", False)
+    for value in ("no", 1, None):
+        with pytest.raises(InputError, match=f"scale: found {value!r}, expected True or False"):
+            require_switch("scale", value)

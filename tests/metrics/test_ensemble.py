@@ -93,10 +93,22 @@ def test_same_seed_same_draw() -> None:
 
 @pytest.mark.parametrize(
     "option",
-    [{"scale_levels": 0}, {"dropout_keep": 0.0}, {"gain": "colour"}, {"offset_max": -1}],
+    [
+        {"scale_levels": 0},
+        {"scale_levels": True},
+        {"scale_levels": "all"},
+        {"dropout_keep": 0.0},
+        {"dropout_keep": "0.9"},
+        {"gain": "colour"},
+        {"offset_max": -1},
+        {"offset_max": 2.5},
+        {"scale": "no"},
+        {"flip": 1},
+        {"fast": None},
+    ],
 )
 def test_bad_options_are_refused(option: dict) -> None:
-    with pytest.raises(InputError, match=next(iter(option))):
+    with pytest.raises(InputError, match=f"^{next(iter(option))}: found .*, expected"):
         Ensemble(**option)
 
 

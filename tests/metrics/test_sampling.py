@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from elpips.metrics import Ensemble, Estimate, InputError, compare, estimate
+from elpips.metrics import Ensemble, Estimate, InputError, OverBackgrounds, compare, estimate
 from elpips.metrics.pixel import L2
 from elpips.metrics.seeds import stream
 from random_images import images
@@ -57,6 +57,7 @@ def test_either_bound_is_enough() -> None:
 def test_fewer_than_min_draws_are_not_trusted() -> None:
     found = estimate(METRIC, X, Y, absolute_error=1e3, min_draws=50)
     assert found.met and found.draws == 50
+    assert estimate(METRIC, X, Y, absolute_error=1e3, min_draws=25).draws == 25
     # max_draws wins, and the bound holds all the same.
     found = estimate(METRIC, X, Y, absolute_error=1e3, min_draws=50, max_draws=20)
     assert found.met and found.draws == 20
@@ -118,6 +119,19 @@ def test_compare_of_a_deterministic_metric_is_exact() -> None:
     torch.testing.assert_close(found.margin, found.estimate.distance)
 
 
+def test_pictures_with_transparency_are_sampled_over_backgrounds() -> None:
+    alpha = torch.tensor([1.0, 0.5]).view(2, 1, 1, 1).expand(2, 1, 17, 11)
+    x, y = (torch.cat([alpha * each, alpha], 1) for each in (X, Y))
+    metric = OverBackgrounds(METRIC)
+    found = estimate(metric, x, y, max_draws=10)
+    assert (found.distance > 0).all() and (found.standard_error > 0).all()
+    assert compare(metric, x[0], torch.stack([y[0], x[0]]), max_draws=10).closest == 1
+    with pytest.raises(InputError, match=r"^reference: .* premultiplied RGBA"):
+        compare(metric, X[0], y)
+    with pytest.raises(InputError, match=r"differ; expected \(4, H, W\) and \(K, 4, H, W\)"):
+        compare(metric, x[0], y[..., :-1])
+
+
 def test_compare_takes_one_reference_and_candidates_of_its_size() -> None:
     with pytest.raises(InputError, match=r"^reference: found shape \(2, 3, 17, 11\), expected"):
         compare(METRIC, X, Y)
@@ -131,9 +145,12 @@ def test_compare_takes_one_reference_and_candidates_of_its_size() -> None:
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"max_draws": 0}, "draws: found 0, expected at least 1"),
-        ({"relative_error": 0.0}, "relative_error: found 0.0, expected a positive number"),
-        ({"absolute_error": -1.0}, "absolute_error: found -1.0, expected a positive number"),
+        ({"max_draws": 0}, "max_draws: found 0, expected an integer from 1"),
+        ({"max_draws": 1.5}, "max_draws: found 1.5, expected an integer"),
+        ({"max_draws": float("nan")}, "max_draws: found nan, expected an integer"),
+        ({"min_draws": -5}, "min_draws: found -5, expected an integer from 1"),
+        ({"relative_error": 0.0}, "relative_error: found 0.0, expected a number above 0"),
+        ({"absolute_error": -1.0}, "absolute_error: found -1.0, expected a number above 0"),
         ({"absolute_error": float("nan")}, "absolute_error: found nan"),
         ({"seed": -1}, r"seed: found -1, expected an integer from 0 to 2\^63 - 1"),
     ],
