@@ -8,20 +8,18 @@ from typing import Annotated, get_args
 
 import tyro
 
-from ...geometry import GeodesicOptions
 from ...media.map_files import MapKind
 from ...metrics import InputError
-from ..runs.material_set import find_maps, form_of, save_maps
+from ..runs.material_set import MATERIALS, find_maps, form_of, save_maps
 from ..runs.path_setup import PathArguments, PathSetup
 from ..runs.two_images import Besides, compute_path
 
 _Folder = Annotated[Path, tyro.conf.Positional]
-_SETUP = PathSetup(solver=GeodesicOptions(motion=1.0), outdir=Path("outputs/materials"))
 _KINDS = [kind for kind in get_args(MapKind) if kind != "base"]
 
 
 def materials_command(
-    start: _Folder, end: _Folder, *, kind: tuple[str, ...] = (), setup: PathArguments = _SETUP
+    start: _Folder, end: _Folder, *, kind: tuple[str, ...] = (), setup: PathArguments = MATERIALS
 ) -> int:
     """Compute one path for the maps of two materials, which stay in step.
 

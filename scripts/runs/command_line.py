@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...geometry import AttackOptions, BarycenterOptions
+from ...geometry import INTERPOLATION, AttackOptions, BarycenterOptions
 from ...metrics import DEFAULT_METRIC
 from .files import plain
+from .material_set import MATERIALS
 from .options import MetricOptions, PictureOptions, flat
 from .path_setup import PathSetup
 
-_POSITIONAL = ("kind", "images", "start", "end", "source", "target")
+_POSITIONAL: Mapping[str, Sequence[str]] = {
+    "geodesic": ("start", "end"),
+    "morph": ("images",),
+    "barycenter": ("images",),
+    "interpolate": ("start", "end"),
+    "materials": ("start", "end"),
+    "attack": ("kind", "source", "target"),
+}
 # Where a run is kept and how it was gone on with is no part of what it computes.
 _LEFT_OUT = ("outdir", "resume", "preview")
 _PATH: dict[str, Any] = flat(setup=PathSetup())
@@ -27,6 +35,11 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         solver=BarycenterOptions(),
         snapshots=True,
     ),
+    "interpolate": {
+        **flat(setup=PathSetup(frames=3, init="flow", solver=INTERPOLATION)),
+        **{"factor": 2, "source_fps": None, "sound": True},
+    },
+    "materials": {**flat(setup=MATERIALS), "kind": ()},
     "attack": flat(
         metric=DEFAULT_METRIC,
         ensemble=None,
@@ -40,8 +53,7 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
 def command_line(command: str, arguments: Mapping[str, Any]) -> str:
     """Return ``elpips COMMAND ...`` as a shell reads it.
 
-    Options at their defaults are left out; of a command whose defaults are not known here, all
-    are named that have a value.
+    Options at their defaults are left out.
 
     Parameters
     ----------
@@ -50,10 +62,10 @@ def command_line(command: str, arguments: Mapping[str, Any]) -> str:
     arguments
         Those of ``run.json``.
     """
-    defaults = plain(_DEFAULTS.get(command, {}))
+    defaults, positions = plain(_DEFAULTS.get(command, {})), _POSITIONAL.get(command, ())
     positional = [
         text
-        for name in _POSITIONAL
+        for name in positions
         for value in [arguments.get(name)]
         for text in (value if isinstance(value, list) else [value])
         if text is not None
@@ -61,7 +73,7 @@ def command_line(command: str, arguments: Mapping[str, Any]) -> str:
     words = ["elpips", command, *(_guarded(str(each)) for each in positional)]
     for name, value in arguments.items():
         known = name in defaults
-        if name in (*_POSITIONAL, *_LEFT_OUT) or (value == defaults[name] if known else False):
+        if name in (*positions, *_LEFT_OUT) or (value == defaults[name] if known else False):
             continue
         if value is not None or known:
             words += _option(name, value)

@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ...geometry import Geodesic
+from ...geometry import Geodesic, GeodesicOptions
 from ...geometry.material import Role, move_map, unit_normals
 from ...geometry.sine_modes import times_of
 from ...geometry.texture_flow import TextureFlow
@@ -20,10 +20,13 @@ from ...media.frame_files import Values
 from ...media.map_files import COLOURS, MapKind, MapPair, kind_named, kind_of_map, read_map_pair
 from ...metrics import InputError
 from .options import PictureOptions
-from .path_setup import ShowOptions
+from .path_setup import PathSetup, ShowOptions
 from .results import Results
 
 logger = logging.getLogger("elpips")
+
+MATERIALS = PathSetup(solver=GeodesicOptions(motion=1.0), outdir=Path("outputs/materials"))
+"""How the path of materials is computed if nothing else is said."""
 
 
 @dataclass(frozen=True)
