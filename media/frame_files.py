@@ -32,10 +32,10 @@ _PROFILE_TAG = 34675
 _TOP = 65535
 
 
-def frame_name(index: int, form: FrameFormat = "png") -> str:
+def frame_name(index: int, form: FrameFormat = "png", digits: int = 4) -> str:
     """Return the name of a frame's file: ``0007.png``."""
     ending = {"png": "png", "png16": "png", "tiff": "tif", "exr": "exr"}[form]
-    return f"{index:04d}.{ending}"
+    return f"{index:0{digits}d}.{ending}"
 
 
 def save_frame(

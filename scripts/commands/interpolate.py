@@ -4,50 +4,39 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, get_args
 
 import tyro
 
-from ...geometry import INTERPOLATION, interpolate
+from ...geometry import interpolate
 from ...geometry.reference_path import PathInit
-from ...media import open_frames, read_image, to_uint8
+from ...media import FrameFormat, open_frames, read_image, to_uint8
 from ...media.clip import write_clip
 from ...media.write import Pixels
 from ...metrics import InputError
-from ..runs.files import prepare_outdir, remove_earlier, write_json, writes
-from ..runs.footage import Smoother, check_same, frame_path, retiming, smooth, source_digest
+from ..runs.files import prepare_outdir, write_json
+from ..runs.footage import (
+    IDENTITY,
+    Smoother,
+    check_same,
+    frame_path,
+    retiming,
+    smooth,
+    source_digest,
+)
+from ..runs.footage_options import INTERPOLATE, FootageOptions, check_used, frames_between
 from ..runs.options import flat, weights_record
 from ..runs.path_setup import PathArguments, PathSetup
 from ..runs.record import environment
 from ..runs.report import REPORT, write_report
 from ..runs.results import Results
-from ..runs.two_images import compute_path
+from ..runs.two_images import Besides, compute_path
 
-_SETUP = PathSetup(frames=3, init="flow", solver=INTERPOLATION, outdir=Path("outputs/interpolate"))
-_TARGETS = ("video.mp4", "footage.json", "run.json", REPORT, "frames/")
+_TARGETS = ("video.mp4", IDENTITY, "run.json", REPORT, "frames/")
 _INTERRUPTED = 130
-
-
-@dataclass(frozen=True)
-class FootageOptions:
-    """How footage becomes smoother.
-
-    Attributes
-    ----------
-    factor
-        Frames of the result for each of the source's: 2, 4, 8; --fps states the result's
-        rate instead.
-    source_fps
-        Frames per second of the source, where it states none or plays at another speed.
-    sound
-        Carry the sound of a video over.
-    """
-
-    factor: int = 2
-    source_fps: float | None = None
-    sound: bool = True
 
 
 def interpolate_command(
@@ -57,7 +46,7 @@ def interpolate_command(
     footage: Annotated[
         tyro.conf.OmitArgPrefixes[FootageOptions], tyro.conf.arg(name="footage")
     ] = FootageOptions(),
-    setup: PathArguments = _SETUP,
+    setup: PathArguments = INTERPOLATE,
 ) -> int:
     """Compute frames between two frames of real footage, or between all frames of a clip.
 
@@ -73,12 +62,18 @@ def interpolate_command(
     Args:
         start: An image file, or footage: a folder of pictures, an animation or a video.
         end: An image file of the same size (see --size and --crop); none for footage.
-        footage: What becomes of footage.
-        setup: How; --frames is for two images, of which 3 frames are one in between.
+        footage: What becomes of footage; --factor is for two images, too.
+        setup: How; --frames is for two images, of which 3 frames are one in between, and so are
+            most that say how a path is judged and shown.
     """
-    if end is not None:
-        return compute_path("interpolate", start, end, setup, solve=interpolate)
-    return _smoother(start, footage, setup)
+    check_used("footage" if end is None else "two pictures", footage, setup)
+    if end is None:
+        return _smoother(start, footage, setup)
+    arguments = {"start": start, "end": end, "footage": footage, "setup": setup}
+    between = replace(setup, frames=frames_between(footage, setup))
+    return compute_path(
+        "interpolate", start, end, between, besides=Besides(arguments), solve=interpolate
+    )
 
 
 def _smoother(source: Path, footage: FootageOptions, setup: PathSetup) -> int:
@@ -90,10 +85,10 @@ def _smoother(source: Path, footage: FootageOptions, setup: PathSetup) -> int:
     if init is None:
         known = ", ".join(get_args(PathInit))
         raise InputError(f"init: found {setup.init!r}, expected of footage one of {known}")
+    form = setup.animation.frame_format
     with open_frames(source, alpha=setup.pictures.alpha) as stream:
         rates = retiming(stream, footage.factor, setup.animation.fps, footage.source_fps)
-        names = writes(_TARGETS, setup.resume)
-        folder = prepare_outdir(setup.outdir, names, [source], resume=setup.resume)
+        folder = setup.prepare([source], _TARGETS)
         metric, device = setup.metric.create(), setup.metric.where
         rate = rates.source if footage.source_fps is None else None
         identity = {
@@ -103,25 +98,29 @@ def _smoother(source: Path, footage: FootageOptions, setup: PathSetup) -> int:
             "pictures": flat(pictures=setup.pictures),
             "solver": flat(solver=setup.solver),
             "start": setup.init,
+            "frame_format": form,
             "metric": [metric.name, [each["sha256"] for each in weights_record(metric)]],
         }
-        check_same(folder, identity, resume=setup.resume)
-        if not setup.resume:
-            remove_earlier(folder)
+        if setup.resume:
+            check_same(folder, identity)
         frames = prepare_outdir(folder / "frames")
         counts, interrupted = smooth(
             stream, frames, rates.step, Smoother(metric, setup.solver, init), setup.pictures,
-            device, rate,
+            device, rate, form=form, begin=lambda: write_json(folder / IDENTITY, identity),
         )  # fmt: skip
         has_sound = stream.rate is not None and footage.source_fps is None
     total = counts["written"] + counts["kept"]
+    if not total:
+        print("interrupted before there was a frame")
+        return _INTERRUPTED
     seconds = time.perf_counter() - began
     results = Results(folder)
     if not interrupted:
+        read = partial(_read, frames, total, form)
         sound = source if footage.sound and has_sound else None
         results.write(
             "video.mp4",
-            lambda path: write_clip(path, lambda: _read(frames, total), rates.result, sound=sound),
+            lambda path: write_clip(path, read, rates.result, sound=sound),
         )
     record = {
         "command": "interpolate",
@@ -136,8 +135,9 @@ def _smoother(source: Path, footage: FootageOptions, setup: PathSetup) -> int:
         "weights": weights_record(metric),
     }
     results.write("run.json", lambda path: write_json(path, record))
-    if total:
-        results.write(REPORT, lambda path: write_report(path, [folder]))
+    results.remove_earlier()
+    # Of what is there now, and of nothing from before.
+    results.write(REPORT, lambda path: write_report(path, [folder]))
     print(
         f"{total} frames at {float(rates.result):g} per second: {counts['written']} written, "
         f"{counts['kept']} kept, {counts['cuts']} cuts, {counts['still']} stills, "
@@ -150,6 +150,6 @@ def _smoother(source: Path, footage: FootageOptions, setup: PathSetup) -> int:
     return _INTERRUPTED if interrupted else int(bool(results.lost))
 
 
-def _read(frames: Path, count: int) -> Iterator[Pixels]:
+def _read(frames: Path, count: int, form: FrameFormat) -> Iterator[Pixels]:
     for number in range(count):
-        yield to_uint8(read_image(frame_path(frames, number)))
+        yield to_uint8(read_image(frame_path(frames, number, form)))

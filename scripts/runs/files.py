@@ -78,6 +78,14 @@ def is_result(path: Path, folder: Path) -> bool:
     return owned is not None and owned.owns(path)
 
 
+def is_of_this_run(path: Path) -> bool:
+    """Whether a file is there, and not of a run before the one that is gone on with."""
+    owned = active_in(path)
+    if owned is None or not path.exists():
+        return path.exists()
+    return owned.last.get(owned.name_of(path) or "", owned.run) == owned.run
+
+
 def remove_earlier(folder: Path, renewed: Sequence[str] = ()) -> None:
     """Remove what earlier runs left in a folder that is held, and this one did not write.
 

@@ -30,7 +30,7 @@ from ...metrics.memory import peak_memory
 from ...metrics.ownership import active_in
 from ...metrics.precision import precision_of
 from ...optim import Callback, RunState, StopReason
-from .files import prepare_outdir
+from .files import is_of_this_run, prepare_outdir
 from .options import weights_record
 from .record import environment
 
@@ -63,11 +63,7 @@ class RunFolder:
     @property
     def has_checkpoint(self) -> bool:
         """Whether there is a checkpoint, and not of a run before the one that is gone on with."""
-        owned = active_in(self.folder)
-        if owned is None or not self.checkpoint.exists():
-            return self.checkpoint.exists()
-        name = owned.name_of(self.checkpoint) or ""
-        return owned.last.get(name, owned.run) == owned.run
+        return is_of_this_run(self.checkpoint)
 
     def begin(
         self, names: Sequence[str], images: Tensor, *, resume: bool | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,17 +19,21 @@ from ...geometry import GeodesicOptions, geodesic
 from ...geometry.cuts import is_cut
 from ...geometry.footage import Interval, intervals, moments, placed, transitions
 from ...geometry.reference_path import PathInit
-from ...media import FrameStream, save_image
+from ...media import FrameFormat, FrameStream
 from ...media.crop import crop_images, resize_short_side
+from ...media.frame_files import frame_name, save_frame
 from ...metrics import InputError, Metric
 from ...metrics.checks import check_number
-from .files import plain, read_json, write_json
+from .files import is_of_this_run, plain, read_json
 from .options import PictureOptions
 
 logger = logging.getLogger("elpips")
 
 PICTURE_RATE = Fraction(24)
 """Frames per second that a folder of pictures is taken to have been made at."""
+
+IDENTITY = "footage.json"
+"""The file that says what a run makes."""
 
 _ENDS = 1 << 20
 
@@ -113,12 +118,16 @@ def smooth(
     pictures: PictureOptions,
     device: torch.device,
     rate: Fraction | None = None,
+    *,
+    form: FrameFormat = "png",
+    begin: Callable[[], object] = lambda: None,
 ) -> tuple[Counter[str], bool]:
     """Write the frames of the result to a folder, ``000000.png`` and on.
 
-    Frames that are there already are kept: an interrupted run goes on with the pair that it
-    was at. A bar shows the frames of the source and the time left. With the ``rate`` of the
-    source frames are shown when it states, else for equal times.
+    Frames that this run has written already are kept: an interrupted one goes on with the pair
+    that it was at. A bar shows the frames of the source and the time left. With the ``rate`` of
+    the source frames are shown when it states, else for equal times. ``begin`` is called when
+    it is known that the source is footage, before the first frame is written.
 
     Returns
     -------
@@ -136,7 +145,9 @@ def smooth(
     even = True
     with tqdm(total=stream.count, desc="frames", disable=None) as bar:
         try:
-            for interval in intervals(source):
+            for count, interval in enumerate(intervals(source)):
+                if not count:
+                    begin()
                 if even and interval.span.denominator != 1:
                     even = False
                     logger.warning(
@@ -145,15 +156,15 @@ def smooth(
                         stream.source,
                     )
                 wanted = moments(interval, step)
-                paths = [frame_path(frames, number) for number, _ in wanted]
-                if all(path.is_file() for path in paths):
+                paths = [frame_path(frames, number, form) for number, _ in wanted]
+                if all(is_of_this_run(path) for path in paths):
                     counts["kept"] += len(paths)
                 else:
                     times = [time for _, time in wanted]
                     for path, frame in zip(
                         paths, _frames_of(interval, times, smoother, device, counts), strict=True
                     ):
-                        save_image(path, frame)
+                        save_frame(path, frame, form)
                     counts["written"] += len(paths)
                 bar.update(round(interval.begin + interval.span) + 1 - bar.n)
         except KeyboardInterrupt:
@@ -161,33 +172,28 @@ def smooth(
     return counts, False
 
 
-def frame_path(frames: Path, number: int) -> Path:
+def frame_path(frames: Path, number: int, form: FrameFormat = "png") -> Path:
     """Return the file of a frame of the result."""
-    return frames / f"{number:06d}.png"
+    return frames / frame_name(number, form, digits=6)
 
 
-def check_same(folder: Path, identity: dict[str, Any], *, resume: bool) -> None:
-    """Note in a folder what a run makes; with ``resume`` it must be what was noted there.
+def check_same(folder: Path, identity: dict[str, Any]) -> None:
+    """Raise `InputError` unless the run in a folder, by its `IDENTITY`, makes the same.
 
-    Raises
-    ------
-    InputError
-        The run there made something else: which options or input differ.
+    It says which options or input differ.
     """
-    path = folder / "footage.json"
-    if resume:
-        if not path.is_file():
-            raise InputError(f"{folder}: holds no footage to go on with; leave --resume out")
-        known = read_json(path)
-        kept = known if isinstance(known, dict) else {}
-        differ = [name for name, value in plain(identity).items() if kept.get(name) != value]
-        if differ:
-            raise InputError(
-                f"{folder}: was made with another {', '.join(differ)}; resume with the same "
-                "footage and options, or name another --outdir"
-            )
-        return
-    write_json(path, identity)
+    path = folder / IDENTITY
+    if not path.is_file():
+        raise InputError(f"{folder}: holds no footage to go on with; leave --resume out")
+    known = read_json(path)
+    # Runs that did not note it wrote PNGs of 8 bits.
+    kept = {"frame_format": "png", **known} if isinstance(known, dict) else {}
+    differ = [name for name, value in plain(identity).items() if kept.get(name) != value]
+    if differ:
+        raise InputError(
+            f"{folder}: was made with another {', '.join(differ).replace('_', ' ')}; resume with "
+            "the same footage and options, or name another --outdir"
+        )
 
 
 def source_digest(source: Path) -> str:

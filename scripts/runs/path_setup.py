@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from tyro.conf import OmitArgPrefixes
 from ...geometry import DEFAULT_FRAMES, GeodesicOptions
 from ...geometry.reference_path import PathInit
 from ...media import AnimationOptions, FrameFormat, timeline
+from ...media.folder import frames_folder
 from ...media.preview import PREVIEW, preview
 from ...metrics import InputError, available_metrics
 from ...optim import Callback
@@ -125,10 +127,21 @@ class PathSetup:
         return [preview(folder / PREVIEW, ends[:1], ends[1:])] if self.preview else []
 
     def prepare(self, paths: Sequence[Path], targets: Sequence[str]) -> Path:
-        """Check and make the output folder for the targets, and return it."""
-        started_from = [] if self.init in (None, *get_args(PathInit)) else [str(self.init)]
-        names = writes(targets, self.resume)
-        return prepare_outdir(self.outdir, names, [*paths, *started_from], resume=self.resume)
+        """Check and make the output folder for the targets, and return it.
+
+        Raises
+        ------
+        InputError
+            It cannot be written to, or would be over what is read: paths, or where a path starts.
+        """
+        started_from = [] if self.init in (None, *get_args(PathInit)) else [Path(str(self.init))]
+        read = [*paths, *started_from]
+        # The folder of a run stands for its frames.
+        read += [frames_folder(each) for each in read]
+        here = os.path.realpath(self.outdir)
+        if within := next((each for each in read if os.path.realpath(each) == here), None):
+            raise InputError(f"{within}: is where the results would go; name another --outdir")
+        return prepare_outdir(self.outdir, writes(targets, self.resume), read, resume=self.resume)
 
     def read(self, paths: Sequence[Path]) -> Tensor:
         """Check the options, and read image files (N, 3 or 4, H, W) onto the device."""

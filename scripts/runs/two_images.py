@@ -43,9 +43,9 @@ class Besides:
     """
 
     arguments: Mapping[str, Any]
-    inputs: Sequence[Path]
-    targets: Sequence[str]
-    save: Callable[[Results, Geodesic], Mapping[str, Any]]
+    inputs: Sequence[Path] = ()
+    targets: Sequence[str] = ()
+    save: Callable[[Results, Geodesic], Mapping[str, Any]] = lambda results, found: {}
 
 
 def compute_path(
@@ -63,9 +63,7 @@ def compute_path(
     ``solve`` is `geodesic` or `interpolate`; where the latter holds two scenes, that is said.
     """
     began = time.perf_counter()
-    arguments = {"start": start, "end": end, "mask": mask, "setup": setup}
-    if besides is None:
-        besides = Besides(arguments, (), (), lambda results, found: {})
+    besides = besides or Besides({"start": start, "end": end, "mask": mask, "setup": setup})
     inputs = [start, end, *([mask] if mask else []), *besides.inputs]
     folder = setup.prepare(inputs, (*_TARGETS, *besides.targets))
     results = Results(folder)

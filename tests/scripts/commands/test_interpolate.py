@@ -11,6 +11,8 @@ import torch
 from elpips.media import open_frames, read_frames, read_image, save_animation, save_frames
 from elpips.media.samples import read_sample
 from elpips.scripts.cli import main
+from elpips.scripts.runs.footage import Smoother
+from elpips.scripts.runs.results import Results
 
 CHELSEA = read_sample("chelsea")
 FRAMES = torch.stack([CHELSEA[:, 50:98, 60 + 2 * index : 108 + 2 * index] for index in range(3)])
@@ -24,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(source: Path, out: Path, *more: str) -> int:
-    return main(["interpolate", str(source), *FAST, *more, "--outdir", str(out)])
+    return main(["interpolate", str(source), *FAST[:-2], *more, "--outdir", str(out)])
 
 
 def test_two_images_have_frames_between(folder, tmp_path, caplog) -> None:
@@ -87,12 +89,94 @@ def test_another_run_leaves_nothing_of_the_one_before(folder, tmp_path) -> None:
     assert len(list((out / "frames").glob("*.png"))) == 5
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def test_what_is_no_footage_costs_nothing_of_the_run_before(folder, tmp_path, capsys) -> None:
+    out = tmp_path / "out"
+    assert run(folder, out) == 0
+    before = contents(out)
+    assert run(folder / "0000.png", out) == 2
+    assert "no two different frames" in capsys.readouterr().err
+    assert contents(out) == before
+
+
+def test_frames_of_the_run_before_are_not_gone_on_with(folder, tmp_path, monkeypatch) -> None:
+    other, out, whole = tmp_path / "other", tmp_path / "out", tmp_path / "whole"
+    save_frames(other, FRAMES.flip(0))
+    assert run(folder, out) == 0 and run(other, whole) == 0
+    with monkeypatch.context() as patched:
+        # As a kill would: nothing is tidied at the end.
+        patched.setattr(Results, "remove_earlier", lambda *_: None)
+        patched.setattr(Smoother, "between", stop_at_second(Smoother.between))
+        assert run(other, out) == 130
+    assert run(other, out, "--resume") == 0
+    assert contents(out / "frames") == contents(whole / "frames")
+
+
+def stop_at_second(between):
+    calls = []
+
+    def stopped(*arguments: object):
+        calls.append(1)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        return between(*arguments)
+
+    return stopped
+
+
+def test_results_do_not_go_where_frames_are_read(folder, tmp_path, capsys) -> None:
+    out, pair = tmp_path / "out", [str(folder / f"000{index}.png") for index in (0, 2)]
+    clip = contents(folder)
+    assert run(folder, folder) == 2
+    assert contents(folder) == clip
+    assert main(["interpolate", *pair, *FAST, "--outdir", str(out)]) == 0
+    before = contents(out)
+    for source in (out, out / "frames"):
+        assert run(source, out) == 2
+        start = ["--init", str(source), "--outdir", str(out)]
+        assert main(["interpolate", *pair, *FAST, *start]) == 2
+    assert contents(out) == before
+    errors = capsys.readouterr().err
+    assert errors.count("is where the results") == 5 and errors.count("another --outdir") == 5
+    assert run(out, tmp_path / "next") == 0
+
+
+def test_frames_are_of_the_format_asked_for(folder, tmp_path) -> None:
+    out = tmp_path / "out"
+    for form, ending in (("png16", "png"), ("tiff", "tif"), ("exr", "exr")):
+        assert run(folder, out, "--frame-format", form) == 0
+        assert [path.suffix for path in (out / "frames").iterdir()] == [f".{ending}"] * 5
+        with open_frames(out / "video.mp4") as stream:
+            assert stream.count == 5
+        assert (out / "report.html").exists()
+        if form != "exr":
+            found = read_frames(out / "frames")[::2]
+            torch.testing.assert_close(found, read_frames(folder), rtol=0, atol=1e-5)
+
+
+def test_a_factor_of_two_images_is_frames_between(folder, tmp_path, capsys) -> None:
+    ends = [str(folder / f"000{index}.png") for index in (0, 2)]
+    arguments = ["interpolate", *ends, *FAST, "--outdir", str(tmp_path / "out"), "--factor", "4"]
+    assert main([*arguments, "--frames", "7"]) == 2
+    assert "frames: found 7, and factor 4 means 5" in capsys.readouterr().err
+    assert main(arguments) == 0
+    assert len(read_frames(tmp_path / "out/frames")) == 5
+    # As given: a batch knows the row again, and the command repeats it.
+    given = json.loads((tmp_path / "out/run.json").read_text())["arguments"]
+    assert (given["factor"], given["frames"]) == (4, 3)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (("--factor", "0"), "factor: found 0"),
         (("--source-fps", "-1"), "source_fps: found -1"),
         (("--init", "nowhere"), "init: found 'nowhere'"),
+        (("--rows", "3", "--no-boomerang"), "rows, boomerang: of no use in interpolate of footage"),
     ],
 )
 def test_what_cannot_be_is_said_before_work_begins(

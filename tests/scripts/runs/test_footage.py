@@ -14,7 +14,9 @@ from elpips.geometry import GeodesicOptions
 from elpips.media import open_frames, read_image, save_frames
 from elpips.media.samples import read_sample
 from elpips.metrics import InputError, create_metric
+from elpips.scripts.runs.files import write_json
 from elpips.scripts.runs.footage import (
+    IDENTITY,
     Retiming,
     Smoother,
     check_same,
@@ -96,12 +98,15 @@ def test_rates_are_the_sources_times_a_factor_or_as_asked(shots) -> None:
 def test_other_footage_or_options_are_not_gone_on_with(shots, tmp_path) -> None:
     first = {"source": source_digest(shots), "step": "1/2"}
     with pytest.raises(InputError, match="no footage to go on with"):
-        check_same(tmp_path, first, resume=True)
-    check_same(tmp_path, first, resume=False)
-    check_same(tmp_path, first, resume=True)
+        check_same(tmp_path, first)
+    write_json(tmp_path / IDENTITY, first)
+    check_same(tmp_path, first)
+    check_same(tmp_path, {**first, "frame_format": "png"})
+    with pytest.raises(InputError, match="another frame format"):
+        check_same(tmp_path, {**first, "frame_format": "tiff"})
     (shots / "0003.png").unlink()
     with pytest.raises(InputError, match="another source, step"):
-        check_same(tmp_path, {"source": source_digest(shots), "step": "1/4"}, resume=True)
+        check_same(tmp_path, {"source": source_digest(shots), "step": "1/4"})
 
 
 def write_uneven(path: Path, times: list[int]) -> None:
