@@ -6,9 +6,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...geometry import INTERPOLATION, AttackOptions, BarycenterOptions
+from ...geometry import AttackOptions, BarycenterOptions
 from ...metrics import DEFAULT_METRIC
 from .files import plain
+from .footage_options import INTERPOLATE, FootageOptions
 from .material_set import MATERIALS
 from .options import MetricOptions, PictureOptions, flat
 from .path_setup import PathSetup
@@ -35,10 +36,7 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         solver=BarycenterOptions(),
         snapshots=True,
     ),
-    "interpolate": {
-        **flat(setup=PathSetup(frames=3, init="flow", solver=INTERPOLATION)),
-        **{"factor": 2, "source_fps": None, "sound": True},
-    },
+    "interpolate": flat(footage=FootageOptions(), setup=INTERPOLATE),
     "materials": {**flat(setup=MATERIALS), "kind": ()},
     "attack": flat(
         metric=DEFAULT_METRIC,
