@@ -65,6 +65,8 @@ def create_metric(
     """
     if name == "l2":
         _reject(name, options)
+        if trunk is not None or linear is not None:
+            raise InputError(f"metric {name!r} has no weights, and takes none")
         return L2().to(device)
     if name == "lipsim":
         if linear is not None:

@@ -26,6 +26,9 @@ def test_unknown_names_and_options_are_refused() -> None:
 def test_l2_needs_no_weights() -> None:
     metric = create_metric("l2")
     assert metric.name == "l2" and metric.pretrained == ()
+    for file in ("trunk", "linear"):
+        with pytest.raises(InputError, match="'l2' has no weights"):
+            create_metric("l2", **{file: Path("x")})
 
 
 def test_lipsim_comes_along_and_has_no_ensemble() -> None:
