@@ -29,7 +29,7 @@ def demo_command(
 ) -> int:
     """Compute the barycenter of two portraits, then the morph of one texture into another.
 
-    On two cores both together take two to four minutes, by what the processor can do.
+    On two cores both together take two to six minutes, by what the processor can do.
 
     Args:
         size: Short side in pixels.
