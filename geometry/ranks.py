@@ -105,8 +105,8 @@ class Ranks:
                 if not _is_lost(error):
                     raise
                 logger.warning(
-                    "a rank was lost, and the run ends (see what that rank said); it can go on with "
-                    "any number of ranks"
+                    "a rank was lost, and the run ends (see what that rank said); it can go on "
+                    "with any number of ranks"
                 )
                 ignore_torchrun()
                 raise KeyboardInterrupt from None
