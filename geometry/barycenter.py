@@ -176,7 +176,8 @@ def barycenter(
     if run is None:
         seed = stream_seed(options.seed, "optimise")
         run = start(problem, solver, problem.initial, seed, identity)
-    run = check_fits(check_identity(run, identity), solver, problem.initial)
+    else:
+        run = check_fits(check_identity(run, identity), solver, problem.initial)
     criteria = options.criteria(options.effort(images.device).steps)
     with steps_bar(progress, criteria.steps, run.step) as bar:
         solution = minimise(problem, solver, run, criteria, [bar, *callbacks])

@@ -193,7 +193,7 @@ class BarycenterProblem:
         bands = BandPreconditioner.around(self.initial, images, self.weights, wrap)
         return masked(bands, self._reach)
 
-    @property
+    @cached_property
     def _reach(self) -> Tensor | None:
         """How far pixels may go: the mask, and of images with transparency inside outlines."""
         return within(self.initial[:, 3:], self.mask) if has_alpha(self.images) else self.mask

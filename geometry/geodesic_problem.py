@@ -236,7 +236,7 @@ class GeodesicProblem:
         bands = BandPreconditioner.around(ends.mean(0, keepdim=True), ends, halves, self.wrap)
         return masked(PathPreconditioner(bands, self.transitions), self._reach)
 
-    @property
+    @cached_property
     def _reach(self) -> Tensor | None:
         """How far pixels may go: the mask, and inside outlines that the reference has."""
         return within(self.middle[:, 3:], self.mask) if self.reference.outlined else self.mask

@@ -71,7 +71,7 @@ class Ensemble:
     def __post_init__(self) -> None:
         """Check the options."""
         for each in fields(self):
-            if each.type == "bool":
+            if isinstance(each.default, bool):
                 require_switch(each.name, getattr(self, each.name))
         require_number("scale_levels", self.scale_levels, "auto")
         require_number("offset_max", self.offset_max)

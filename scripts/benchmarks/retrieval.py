@@ -19,7 +19,7 @@ from ...metrics.lipschitz import LipSim
 from ...metrics.lipschitz.certificates import nearest_radius
 from ...metrics.seeds import stream
 from ...metrics.statistics import Mean, mean_of
-from ..runs.attack import TITLES
+from ..runs.attack import title_of
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import make_metrics, resolve_device, weights_record
 from ..runs.record import environment
@@ -235,7 +235,7 @@ def report(found: dict[str, dict[str, Mean]], queries: int, patches: int) -> str
     rows: list[Sequence[str]] = [("first answers kept", *head)]
     for name, values in found.items():
         shown = (f"{v.mean:.0%} +- {v.standard_error:.0%}" for v in values.values())
-        rows.append((TITLES.get(name, name), *shown))
+        rows.append((title_of(name), *shown))
     table = format_table(rows, "<" + ">" * len(head))
     return (
         f"{table}\n{queries} queries among {patches} patches; own patch: the first answer is the "

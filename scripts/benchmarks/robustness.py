@@ -22,7 +22,7 @@ from ...metrics import InputError, Metric
 from ...metrics.base import image_size
 from ...metrics.seeds import stream
 from ...metrics.statistics import Mean, mean_of
-from ..runs.attack import TITLES, AttackResult, AttackTask, solve_or_read_all
+from ..runs.attack import AttackResult, AttackTask, solve_or_read_all, title_of
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import AttackArguments, make_metrics, resolve_device, weights_record
 from ..runs.record import environment
@@ -179,7 +179,7 @@ def _cells(
         for metric, results in found.items():
             result = results[kind][index]
             value = f"{quantity} x {result.evaluation[field]:.2f}"
-            row.append(Cell(result.image, f"{TITLES.get(metric, metric)}\n{value}"))
+            row.append(Cell(result.image, f"{title_of(metric)}\n{value}"))
         grid.append(row)
     return grid
 
@@ -197,7 +197,7 @@ def _report(metrics: Sequence[Metric], rows: Sequence[Mapping[str, Any]], count:
     for metric, row in zip(metrics, rows, strict=True):
         cells = [_value(row[key]) for key in shown]
         anchor = f"{row['anchor_over_set_mean']:.3f}"
-        table.append((TITLES.get(metric.name, metric.name), anchor, *cells))
+        table.append((title_of(metric.name), anchor, *cells))
     return (
         f"{format_table(table, '<' + '>' * (len(shown) + 1))}\n"
         f"means and standard errors over {count} images; L2 is the root mean square pixel "

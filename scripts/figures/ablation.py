@@ -18,7 +18,7 @@ from ...geometry import AttackOptions
 from ...media.grid import Cell, save_grid
 from ...media.write import save_image
 from ...metrics.base import image_size
-from ..runs.attack import TITLES, solve_or_read
+from ..runs.attack import solve_or_read, title_of
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import (
     AttackArguments,
@@ -87,7 +87,7 @@ def figure_ablation_command(
     images = pictures.read([source, target]).to(where)
     metrics = [make_metric(stage.metric, where, **stage.options()) for stage in STAGES]
     shown = make_metrics(others, where)
-    titles = [TITLES.get(each.name, each.name) for each in shown]
+    titles = [title_of(each.name) for each in shown]
     stages = [*STAGES, *(Stage(t, m.name) for t, m in zip(titles, shown, strict=True))]
     metrics += shown
     cells = [Cell(images[0], "(a) source"), Cell(images[1], "(b) target")]

@@ -17,7 +17,7 @@ from ...media.grid import Cell, save_grid
 from ...media.write import save_image
 from ...metrics import InputError, Metric, compare
 from ...metrics.base import image_size
-from ..runs.attack import TITLES, solve_or_read
+from ..runs.attack import solve_or_read, title_of
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import (
     AttackArguments,
@@ -77,7 +77,7 @@ def figure_attack_command(
             goal = images[1] if kind == "a1" else None
             found = solve_or_read(folder, name, kind, images[0], goal, solver, metric=metric)
             each = found.evaluation
-            title = f"{kind.upper()} on {TITLES.get(metric.name, metric.name)}"
+            title = f"{kind.upper()} on {title_of(metric.name)}"
             value = (
                 f"L2 x {each['relative_l2']:.2f}, d x {each['relative_distance']:.2f}"
                 f"\nd = {each['distance']:.4f} ({each['level']:.4f})"
@@ -130,7 +130,7 @@ def judge(
 
 def _report(table: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     """Return distances relative to the anchor's, an image a row and a metric a column."""
-    rows = [("distance / anchor's", *(TITLES.get(name, name) for name in table))]
+    rows = [("distance / anchor's", *(title_of(name) for name in table))]
     for name in next(iter(table.values())):
         units = (each[name]["distance"] / each["anchor"]["distance"] for each in table.values())
         rows.append((name, *(f"{unit:.2f}" for unit in units)))

@@ -22,7 +22,7 @@ from ...media.read import read_images
 from ...media.write import save_image
 from ...metrics import Metric
 from ...metrics.weights import WeightsError
-from ..runs.attack import TITLES
+from ..runs.attack import title_of
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import make_metric, make_metrics, resolve_device, weights_record
 from ..runs.record import environment
@@ -152,12 +152,8 @@ def _available_metrics(device: torch.device) -> list[Metric]:
         except WeightsError as error:
             if name not in _OPTIONAL:
                 raise
-            logger.warning("%s is left out: %s", TITLES[name], error)
+            logger.warning("%s is left out: %s", title_of(name), error)
     return metrics
-
-
-def _title(name: str) -> str:
-    return TITLES.get(name, name)
 
 
 def _solve(
@@ -169,7 +165,7 @@ def _solve(
         steps=steps if metric.name != "l2" else 1,
         subset=subset if metric.stochastic else None,
         seed=seed,
-        progress=f"{copies}, {_title(metric.name)}",
+        progress=f"{copies}, {title_of(metric.name)}",
     )
     if result.solution.interrupted:
         raise KeyboardInterrupt
@@ -194,7 +190,7 @@ def _rows(sets: dict[str, Tensor], outcomes: list[_Outcome]) -> list[list[Cell]]
         [
             Cell(images[0], f"one of {titles[copies]}"),
             *(
-                Cell(each.image, f"{_title(each.metric)}\ndetail {each.high_band_ratio:.2f}")
+                Cell(each.image, f"{title_of(each.metric)}\ndetail {each.high_band_ratio:.2f}")
                 for each in outcomes
                 if each.copies == copies
             ),

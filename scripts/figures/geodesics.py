@@ -23,7 +23,7 @@ from ...media.grid import Cell, save_grid
 from ...media.scanline import choose_rows, scanline
 from ...media.write import to_uint8
 from ...metrics.base import image_size
-from ..runs.attack import TITLES
+from ..runs.attack import title_of
 from ..runs.files import prepare_outdir, write_json
 from ..runs.options import (
     GeodesicArguments,
@@ -92,7 +92,7 @@ def figure_geodesics_command(
     ShowOptions(**vars(animation), rows=rows).check(images.shape[-2])
     made = make_metrics(["elpips_vgg", "lpips_vgg", *others, "l2"], device)
     judge, metrics = made[0], {each.name: each for each in made}
-    panels = {name: PANELS.get(name, TITLES.get(name, name)) for name in metrics}
+    panels = {name: PANELS.get(name, title_of(name)) for name in metrics}
     solved: dict[str, Geodesic] = {}
     for name, title in panels.items():
         part = prepare_outdir(folder / name)

@@ -18,7 +18,7 @@ from ...media import read_image, save_image
 from ...metrics import Metric
 from .result_cache import keep_results, kept_results
 
-TITLES = {
+_TITLES = {
     "l2": "L2",
     "lpips_vgg": "LPIPS-VGG",
     "lpips_squeeze": "LPIPS-SQZ",
@@ -29,6 +29,11 @@ TITLES = {
     "lipsim": "LipSim",
 }
 """How figures and tables call the metrics."""
+
+
+def title_of(metric: str) -> str:
+    """Return what figures and tables call a metric; those of files go by their names."""
+    return _TITLES.get(metric, metric)
 
 
 @dataclass(frozen=True)
